@@ -4,7 +4,7 @@
  *
  * Source: SDM vol. 2A and 2B under each mnemonic. Opcode 82 is an alias of 80 outside 64-bit mode.
  */
-import { AL, eAX, Eb, Ev, Ey, Gb, Gv, Gy, Ib, Ibs, Iz, Zv } from './operands.ts';
+import { AL, Eb, Ev, Ey, eAX, Gb, Gv, Gy, Ib, Ibs, Iz, Zv } from './operands.ts';
 import { LOCK, NOT64, type Row, row } from './row.ts';
 
 /** Integer addition and subtraction, comparison, increment, negation and the sign conversions of the accumulator. */

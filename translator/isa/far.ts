@@ -5,7 +5,7 @@
  * Source: SDM vol. 2A and 2B under each mnemonic, vol. 3A chapter 7. INTO transfers only when OF is set.
  */
 import { Ap, Ib, Iw, Mp } from './operands.ts';
-import { ENDS, NOT64, SENSITIVE, type Row, row } from './row.ts';
+import { ENDS, NOT64, type Row, row, SENSITIVE } from './row.ts';
 
 /** Far transfers, software interrupts and returns from them. */
 // biome-ignore format: opcode table

@@ -4,7 +4,7 @@
  * Source: SDM vol. 2A and 2B under each mnemonic. CLI, STI and POPF depend on CPL and IOPL and end in the VMM, as does
  * PUSHF in virtual-8086 mode. SALC (D6) is undocumented: AL := CF ? FF : 0.
  */
-import { NOT64, SENSITIVE, type Row, row } from './row.ts';
+import { NOT64, type Row, row, SENSITIVE } from './row.ts';
 
 /** Single flags, LAHF, SAHF, PUSHF and POPF. */
 // biome-ignore format: opcode table

@@ -3,7 +3,7 @@
  *
  * Source: SDM vol. 2A and 2B under each mnemonic. F6 /1 and F7 /1 are aliases of TEST on real CPUs.
  */
-import { AL, By, eAX, Eb, Ev, Ey, Gb, Gv, Gy, Ib, Ibs, Iz } from './operands.ts';
+import { AL, By, Eb, Ev, Ey, eAX, Gb, Gv, Gy, Ib, Ibs, Iz } from './operands.ts';
 import { LOCK, NOT64, type Row, row } from './row.ts';
 
 /** Bitwise logic and TEST. */

@@ -5,7 +5,7 @@
  * Source: SDM vol. 2A, 2B and 2D under each mnemonic. 90 is NOP and stands in misc.ts. XCHG with memory locks the bus
  * with or without LOCK.
  */
-import { AL, BBb, eAX, Eb, Ev, Ew, Gb, Gv, Gy, Ib, Iv, Iz, M, Mq, Mv, My, Ob, Ov, Zb, Zv } from './operands.ts';
+import { AL, BBb, Eb, Ev, Ew, eAX, Gb, Gv, Gy, Ib, Iv, Iz, M, Mq, Mv, My, Ob, Ov, Zb, Zv } from './operands.ts';
 import { LOCK, type Row, row } from './row.ts';
 
 /** Moves, exchanges, extensions and address computation. */

@@ -4,7 +4,7 @@
  * Source: SDM vol. 2A and 2B under each mnemonic, vol. 1 chapter 19.
  */
 import { AL, DX, eAX, Ib, Xb, Xz, Yb, Yz } from './operands.ts';
-import { REP, SENSITIVE, type Row, row } from './row.ts';
+import { REP, type Row, row, SENSITIVE } from './row.ts';
 
 /** Port input and output. */
 // biome-ignore format: opcode table

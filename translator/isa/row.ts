@@ -20,8 +20,8 @@
  * A mnemonic 'CBW/CWDE' has one name for operand size 16 and one for 32; 'JCXZ:JECXZ' likewise by address size.
  */
 
-import type { OperandCode } from '../decode/operand-codes.ts';
 import type { Instruction, OpcodeRow } from '../decode/instruction.ts';
+import type { OperandCode } from '../decode/operand-codes.ts';
 import type { IrBuilder } from '../ir/builder.ts';
 
 export { ENDS, LOCK, NOT64, REP, SENSITIVE } from '../decode/attributes.ts';

@@ -6,7 +6,7 @@
  * they end in the VMM; reading a segment register does not. MOV to CS is undefined.
  */
 import { CS, DS, ES, Ew, FS, GS, Gv, Gw, Lw, Mp, RvMw, SS, Sw } from './operands.ts';
-import { NOT64, SENSITIVE, type Row, row } from './row.ts';
+import { NOT64, type Row, row, SENSITIVE } from './row.ts';
 
 /** Segment registers, far pointers and descriptor queries. */
 // biome-ignore format: opcode table

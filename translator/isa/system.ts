@@ -5,7 +5,7 @@
  * Source: SDM vol. 2A and 2B under each mnemonic, vol. 3A chapter 2. MOV of CR0..CR4 and DR0..DR7 ignores ModRM.mod.
  */
 import { Cd, Dd, Ew, Gy, M, Mdq, Ms, Rd, RvMw, Td } from './operands.ts';
-import { ENDS, SENSITIVE, type Row, row } from './row.ts';
+import { ENDS, type Row, row, SENSITIVE } from './row.ts';
 
 /** Control of the processor and queries about it. */
 // biome-ignore format: opcode table

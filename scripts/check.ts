@@ -23,7 +23,7 @@ const folders = ['translator', 'runtime', 'src', 'test', 'scripts'].filter((fold
 const checks: readonly Check[] = [
   { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json', '--pretty', 'false'] },
   { name: 'types of the host-free core', command: 'tsc', args: ['-p', 'tsconfig.core.json', '--pretty', 'false'] },
-  { name: 'lint and format', command: 'biome', args: ['ci', '--error-on-warnings'] },
+  { name: 'lint and format', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off'] },
   { name: 'layering', command: 'depcruise', args: folders },
   { name: 'dead code', command: 'knip', args: [] },
 ];

@@ -1,0 +1,8 @@
+// The list of everything that is recorded: one fixture file a family.
+import type { FormSpec } from '../form.ts';
+import { arithmeticForms } from './arithmetic.ts';
+
+/** The forms of each family; the names are the fixtures' file names. */
+export const FAMILIES: Readonly<Record<string, () => FormSpec[]>> = {
+  arithmetic: arithmeticForms,
+};

@@ -1,0 +1,117 @@
+/**
+ * Signatures and effects of every helper and VMM call: the contract between lifts, back ends and runtime.
+ *
+ * A helper returns into the block. A VMM call ends the block. The back ends generate call sites from these rows, the
+ * verifier checks lifts against them, and `satisfies` makes a missing implementation a type error.
+ */
+
+/** What a helper does besides computing its result. */
+export interface HelperSignature {
+  /** Number of i32 arguments. */
+  readonly args: number;
+  /** Has an i32 result. A second result, where there is one, is in the SCRATCH slot. */
+  readonly result: boolean;
+  /** May raise a guest fault. */
+  readonly faults: boolean;
+  /** Reads and writes state slots and memory itself: all state is written back before it and reloaded after. */
+  readonly sync: boolean;
+}
+
+const value = (args: number): HelperSignature => ({ args, result: true, faults: false, sync: false });
+const faulting = (args: number): HelperSignature => ({ args, result: true, faults: true, sync: false });
+const stateful = (args: number): HelperSignature => ({ args, result: true, faults: true, sync: true });
+
+/** Helpers. Division: result is the quotient, SCRATCH the remainder; #DE on overflow or zero (SDM vol. 2A DIV, IDIV). */
+export const helperSignatures = {
+  /** (dividend: AX zero-extended, divisor: u8) → quotient u8; #DE. */
+  div8: faulting(2),
+  /** (high word, low word, divisor), each zero-extended → quotient u16; #DE. */
+  div16: faulting(3),
+  /** (high, low, divisor) → quotient u32; #DE. */
+  div32: faulting(3),
+  /** (dividend: AX sign-extended, divisor: s8) → quotient s8; #DE. */
+  idiv8: faulting(2),
+  /** (dividend: DX:AX as i32, divisor: s16) → quotient s16; #DE. */
+  idiv16: faulting(2),
+  /** (high, low, divisor) → quotient s32; #DE. */
+  idiv32: faulting(3),
+  /** Time-stamp counter: low half; SCRATCH has the high half. */
+  rdtsc: { args: 0, result: true, faults: true, sync: true },
+  /**
+   * Repeated string instructions (SDM vol. 2B REP): ECX, ESI, EDI and, for CMPS and SCAS, flags are in state and are
+   * updated as iterations complete. Arguments: element size in bytes, address size in bits, segment number of the
+   * source (MOVS, LODS, CMPS). Result: 1 when the instruction is finished, 0 when it must be entered again (budget).
+   * A fault leaves the registers at the iteration that faulted.
+   */
+  repMovs: stateful(3),
+  repStos: stateful(2),
+  repLods: stateful(3),
+  /** Last argument: 1 for REPE, 0 for REPNE. */
+  repCmps: stateful(4),
+  repScas: stateful(3),
+  /** CRC32 step: (crc, byte, word or dword, width in bits) → crc, polynomial 11EDC6F41H (SDM vol. 2A CRC32). */
+  crc32: value(3),
+} as const satisfies Record<string, HelperSignature>;
+
+export type HelperName = keyof typeof helperSignatures;
+
+/**
+ * VMM calls with their number of i32 arguments. On entry all state is in its slots, EIP is that of the instruction
+ * and `next` (passed by the dispatcher) that of the following one; the call sets EIP, or raises a fault and leaves it.
+ */
+export const vmmCalls = {
+  /** INT n: vector. */
+  interrupt: 1,
+  /** INT3, INTO (when OF), INT1 as traps with their own vectors: vector. */
+  trap: 1,
+  /** MOV/POP/LxS to a segment register: segment number, selector. */
+  loadSegment: 2,
+  /** CPUID. */
+  cpuid: 0,
+  /** HLT. */
+  halt: 0,
+  /** CLI, STI. */
+  clearInterruptFlag: 0,
+  setInterruptFlag: 0,
+  /** POPF, after the pop: image, operand size in bits. */
+  popFlags: 2,
+  /** IRET: operand size. */
+  interruptReturn: 1,
+  /** Far CALL and JMP: selector, offset, operand size. */
+  farCall: 3,
+  farJump: 3,
+  /** Far RET: operand size, bytes to release. */
+  farReturn: 2,
+  /** IN: port, width in bits. OUT: port, value, width. */
+  portIn: 2,
+  portOut: 3,
+  /** INS, OUTS: width in bits, address size, 1 when repeated; OUTS: source segment too. */
+  stringIn: 3,
+  stringOut: 4,
+  /** MOV from and to CRn, DRn: number, general register. */
+  readControl: 2,
+  writeControl: 2,
+  readDebug: 2,
+  writeDebug: 2,
+  clearTaskSwitched: 0,
+  /** LMSW: value. */
+  loadMachineStatus: 1,
+  /** LGDT, LIDT: linear address of the operand, operand size. */
+  loadGdt: 2,
+  loadIdt: 2,
+  loadLdt: 1,
+  loadTask: 1,
+  /** INVLPG: linear address. */
+  invalidatePage: 1,
+  invalidateCaches: 0,
+  readMsr: 0,
+  writeMsr: 0,
+  readPmc: 0,
+  sysenter: 0,
+  sysexit: 0,
+  monitor: 0,
+  /** A privileged or sensitive instruction with no call of its own yet: raises #UD. */
+  undefined: 0,
+} as const satisfies Record<string, number>;
+
+export type VmmCallName = keyof typeof vmmCalls;

@@ -1,0 +1,35 @@
+/**
+ * Mode bits: the machine facts that a block is translated for and that stay constant inside it.
+ *
+ * Anything that can change them is a VMM call, and a VMM call ends the block; so they are part of the block key and
+ * the generated code never tests them.
+ */
+
+/** CS.D: default operand and address size are 32 bits. */
+export const MODE_CODE32 = 1 << 0;
+/** SS.B: the stack pointer is ESP, not SP. */
+export const MODE_STACK32 = 1 << 1;
+/** CPL is 3: user-mode memory permissions. */
+export const MODE_USER = 1 << 2;
+/** Base 0 and limit 4 GiB, readable and writable: no segmentation arithmetic for ES, CS, SS, DS (bit 3 + number). */
+export const MODE_FLAT_ES = 1 << 3;
+export const MODE_FLAT_CS = 1 << 4;
+export const MODE_FLAT_SS = 1 << 5;
+export const MODE_FLAT_DS = 1 << 6;
+/** CR0.PE. */
+export const MODE_PROTECTED = 1 << 7;
+/** EFLAGS.VM. */
+export const MODE_VM86 = 1 << 8;
+/** EFLAGS.TF: every block is one instruction long and ends with a debug trap. */
+export const MODE_TRAP = 1 << 9;
+/** An interrupt shadow (STI, MOV SS, POP SS) covers this instruction: the block is one instruction long. */
+export const MODE_SHADOW = 1 << 10;
+
+/** 32-bit protected mode, flat, CPL 3: what a Linux process runs in. */
+export const MODE_FLAT_USER32: number =
+  MODE_CODE32 | MODE_STACK32 | MODE_USER | MODE_FLAT_ES | MODE_FLAT_CS | MODE_FLAT_SS | MODE_FLAT_DS | MODE_PROTECTED;
+
+/** Is this segment register (0..5) flat in `mode`? FS and GS never are. */
+export function isFlat(mode: number, segment: number): boolean {
+  return segment < 4 && (mode & (MODE_FLAT_ES << segment)) !== 0;
+}

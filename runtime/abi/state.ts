@@ -1,0 +1,96 @@
+/**
+ * Layout of the architectural state: one Int32Array that every back end and every helper reads and writes.
+ *
+ * It stands between translator/ and runtime/: generated code and the tier-0 loop address state by these slot
+ * numbers, the runtime does too, and neither knows more of the other. The array is larger than 64 bytes on purpose:
+ * V8 keeps small typed arrays on its own heap and then reloads base and length on every access.
+ */
+
+/** General registers, in encoding order. Values are i32. */
+export const EAX = 0;
+export const ECX = 1;
+export const EDX = 2;
+export const EBX = 3;
+export const ESP = 4;
+export const EBP = 5;
+export const ESI = 6;
+export const EDI = 7;
+/** Instruction pointer: exact whenever control is outside a block or region. */
+export const EIP = 8;
+
+/**
+ * Status flags are kept as four values from which each flag is one cheap expression, so that instructions that write
+ * only some flags (INC, ROL, BT) need not read the others:
+ *   ZF = RES == 0    SF = (RES ^ AUX) < 0    PF = even parity of ((RES ^ AUX >> 8) & 255)    AF = AUX & 16
+ *   CF = CF (0 or 1)    OF = OF < 0
+ * AUX's bits 31 and 15..8 are zero except after POPF, SAHF and their like, which may store any combination.
+ */
+export const FLAG_RES = 9;
+export const FLAG_AUX = 10;
+export const FLAG_CF = 11;
+export const FLAG_OF = 12;
+/** Direction flag as the step's sign: 1 (DF = 0) or -1 (DF = 1). */
+export const DF = 13;
+/** EFLAGS without status flags and DF: TF IF IOPL NT RF VM AC VIF VIP ID at their architectural bits; bit 1 not set. */
+export const EFLAGS_SYSTEM = 14;
+
+/** Guest instructions left in this slice; negative: leave at the next boundary. */
+export const BUDGET = 15;
+
+/** Selectors (16 bits), bases (linear, i32), limits (u32 as i32, byte granular), in order ES CS SS DS FS GS. */
+export const SELECTOR = 16;
+export const SEGMENT_BASE = 22;
+export const SEGMENT_LIMIT = 28;
+/** Descriptor attributes of each segment register: type, S, DPL, P, AVL, D/B, G as in bits 40..55 of the descriptor. */
+export const SEGMENT_ACCESS = 34;
+
+/** Segment register numbers, as encoded. */
+export const ES = 0;
+export const CS = 1;
+export const SS = 2;
+export const DS = 3;
+export const FS = 4;
+export const GS = 5;
+
+/** Second result of a helper that has two (remainder, high half). Not architectural, dead across instructions. */
+export const SCRATCH = 40;
+/** Mode bits of abi/mode.ts that hold now: part of each block's key. */
+export const MODE = 41;
+/** Fault site number written by slow paths before they throw: index into the running code's site table. */
+export const SITE = 42;
+/** Instructions that have retired since reset, low and high word; exact outside a slice. */
+export const RETIRED_LOW = 43;
+export const RETIRED_HIGH = 44;
+
+export const CR0 = 48;
+export const CR2 = 49;
+export const CR3 = 50;
+export const CR4 = 51;
+export const DR0 = 52;
+
+/** First of the slots that tier 0 uses for values inside a block; not architectural. */
+export const TEMPORARY = 512;
+/** Slots in all; the buffer is four times as many bytes. */
+export const STATE_SLOTS = 2048;
+
+/** EFLAGS bits (SDM vol. 1 §3.4.3). */
+export const EFLAGS_CF = 1 << 0;
+export const EFLAGS_PF = 1 << 2;
+export const EFLAGS_AF = 1 << 4;
+export const EFLAGS_ZF = 1 << 6;
+export const EFLAGS_SF = 1 << 7;
+export const EFLAGS_TF = 1 << 8;
+export const EFLAGS_IF = 1 << 9;
+export const EFLAGS_DF = 1 << 10;
+export const EFLAGS_OF = 1 << 11;
+export const EFLAGS_IOPL = 3 << 12;
+export const EFLAGS_NT = 1 << 14;
+export const EFLAGS_RF = 1 << 16;
+export const EFLAGS_VM = 1 << 17;
+export const EFLAGS_AC = 1 << 18;
+export const EFLAGS_VIF = 1 << 19;
+export const EFLAGS_VIP = 1 << 20;
+export const EFLAGS_ID = 1 << 21;
+
+/** Lower-case names of the general registers, by number. */
+export const registerNames: readonly string[] = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];

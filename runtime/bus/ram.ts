@@ -1,0 +1,33 @@
+/**
+ * Guest RAM: one host buffer from physical address 0, seen through one typed array for each access width.
+ *
+ * The buffer is never detached (V8 would add a detach test to every access everywhere) and the host commits its pages
+ * only when they are touched, so a large size costs nothing until used.
+ */
+import { hostIsLittleEndian } from './endian.ts';
+
+/** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
+export const MAX_RAM_BYTES: number = 0x7ff00000;
+
+export class Ram {
+  /** Bytes, a multiple of 4096. */
+  readonly size: number;
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly i32: Int32Array;
+
+  /** @param size bytes, rounded up to whole pages; at most MAX_RAM_BYTES.  @throws RangeError outside that range. */
+  constructor(size: number) {
+    if (!(size > 0 && size <= MAX_RAM_BYTES)) throw new RangeError(`guest RAM of ${size} bytes is out of range`);
+    if (!hostIsLittleEndian) throw new RangeError('xlat86 needs a little-endian host');
+    this.size = (size + 4095) & ~4095;
+    const buffer = new ArrayBuffer(this.size);
+    this.u8 = new Uint8Array(buffer);
+    this.i8 = new Int8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.i16 = new Int16Array(buffer);
+    this.i32 = new Int32Array(buffer);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * How a block ends: a closed union, so that every back end and every analysis lists all cases.
+ *
+ * Addresses are EIP values (i32), not linear addresses. EIP itself is written by the back end, from these.
+ */
+import type { VmmCallName } from '../../runtime/abi/calls.ts';
+import type { Value } from './node.ts';
+
+/** Control goes to a known address. `call` is the return address when the instruction was a near CALL. */
+export interface Jump {
+  readonly kind: 'jump';
+  readonly target: number;
+  readonly call: number | undefined;
+}
+
+/** Control goes to `taken` when `condition` is not zero, else to `next`. */
+export interface Branch {
+  readonly kind: 'branch';
+  condition: Value;
+  readonly taken: number;
+  readonly next: number;
+}
+
+/** Control goes to a computed address. For `call`, `returnTo` is the return address. */
+export interface Indirect {
+  readonly kind: 'indirect';
+  target: Value;
+  readonly via: 'jump' | 'call' | 'return';
+  readonly returnTo: number | undefined;
+}
+
+/** The VMM takes over with EIP at the instruction at `at`; `next` is the address of the following one. */
+export interface Vmm {
+  readonly kind: 'vmm';
+  readonly call: VmmCallName;
+  args: Value[];
+  readonly at: number;
+  readonly next: number;
+}
+
+/** The instruction at `at` raises a fault. `errorCode` is pushed if the vector pushes one. */
+export interface Fault {
+  readonly kind: 'fault';
+  readonly vector: number;
+  readonly errorCode: number;
+  readonly at: number;
+}
+
+export type Terminator = Jump | Branch | Indirect | Vmm | Fault;
+
+/** The values a terminator reads. */
+export function terminatorOperands(terminator: Terminator): readonly Value[] {
+  switch (terminator.kind) {
+    case 'jump':
+    case 'fault':
+      return [];
+    case 'branch':
+      return [terminator.condition];
+    case 'indirect':
+      return [terminator.target];
+    case 'vmm':
+      return terminator.args;
+  }
+}
+
+/** The addresses a terminator can go to that are known when translating. */
+export function successorsOf(terminator: Terminator): readonly number[] {
+  switch (terminator.kind) {
+    case 'jump':
+      return [terminator.target];
+    case 'branch':
+      return [terminator.taken, terminator.next];
+    default:
+      return [];
+  }
+}

@@ -51,6 +51,8 @@ export const helperSignatures = {
   repScas: stateful(3),
   /** CRC32 step: (crc, byte, word or dword, width in bits) → crc, polynomial 11EDC6F41H (SDM vol. 2A CRC32). */
   crc32: value(3),
+  /** BOUND: (index, lower, upper), signed; #BR outside. Result 0. */
+  bound: faulting(3),
 } as const satisfies Record<string, HelperSignature>;
 
 export type HelperName = keyof typeof helperSignatures;
@@ -62,8 +64,10 @@ export type HelperName = keyof typeof helperSignatures;
 export const vmmCalls = {
   /** INT n: vector. */
   interrupt: 1,
-  /** INT3, INTO (when OF), INT1 as traps with their own vectors: vector. */
+  /** INT3 and INT1 as traps with their own vectors: vector. */
   trap: 1,
+  /** INTO: #OF as a trap when OF is set. */
+  overflowTrap: 0,
   /** MOV/POP/LxS to a segment register: segment number, selector. */
   loadSegment: 2,
   /** CPUID. */
@@ -110,6 +114,13 @@ export const vmmCalls = {
   sysenter: 0,
   sysexit: 0,
   monitor: 0,
+  /** SGDT, SIDT: linear address. SLDT, STR, SMSW: 0 SLDT, 1 STR, 2 SMSW; general register, or -1 and linear address; width. */
+  storeGdt: 1,
+  storeIdt: 1,
+  storeSystem: 4,
+  /** LAR, LSL: 0 or 1; selector; destination register; width. VERR, VERW: 0 or 1; selector. ARPL is a lift. */
+  loadAccessRights: 4,
+  verifySegment: 2,
   /** A privileged or sensitive instruction with no call of its own yet: raises #UD. */
   undefined: 0,
 } as const satisfies Record<string, number>;

@@ -4,7 +4,7 @@
  * set in the same block into comparisons. So the list that leaves the lift is already close to what back ends want,
  * and passes only have to delete.
  */
-import type { HelperName, VmmCallName } from '../../runtime/abi/calls.ts';
+import { type HelperName, helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
 import { isFlat, MODE_STACK32 } from '../../runtime/abi/mode.ts';
 import { DF, EFLAGS_SYSTEM, ESP, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
 import type { ImmediateOperand, Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
@@ -320,9 +320,9 @@ export class IrBuilder {
   // ---- calls and ends ---------------------------------------------------------------------------------------------
 
   /** Call a helper of abi/calls.ts. */
-  call(helper: HelperName, sync: boolean, ...args: Value[]): Call {
+  call(helper: HelperName, ...args: Value[]): Call {
     const node = this.append<Call>({ op: 'call', id: 0, helper, args });
-    if (sync) this.slots.forgetAll();
+    if (helperSignatures[helper].sync) this.slots.forgetAll();
     else this.slots.forgetScratch();
     return node;
   }

@@ -1,0 +1,16 @@
+/**
+ * Decoding and printing of guest instructions. The rows come from outside (isa/), so this folder knows encodings but
+ * no instruction.
+ */
+export { createDecoder, type DecodeFault, type Decoder, MAX_LENGTH } from './decoder.ts';
+export type {
+  FarOperand,
+  ImmediateOperand,
+  Instruction,
+  MemoryOperand,
+  OpcodeRow,
+  Operand,
+  RegisterClass,
+  RegisterOperand,
+  RelativeOperand,
+} from './instruction.ts';

@@ -1,0 +1,106 @@
+/**
+ * Reads the opcode notation of rows ('F3 0F B8', '80 /3', 'D8 C0+i', 'VEX.LZ.F2.0F38.W0 F5') into plain numbers.
+ *
+ * Runs once per row when a decoder is made; the opcode map works on what comes out. The notation itself is described
+ * in isa/row.ts, where rows are written.
+ */
+
+/** Opcode maps by number: one-byte, 0F, 0F 38, 0F 3A, and the three VEX maps 0F, 0F38, 0F3A. */
+export const MAP_COUNT: number = 7;
+export const MAP_0F: number = 1;
+export const MAP_0F38: number = 2;
+export const MAP_0F3A: number = 3;
+/** VEX map m-mmmm stands at VEX_MAPS + m-mmmm, m-mmmm being 1 to 3. */
+export const VEX_MAPS: number = 3;
+
+/** Mandatory prefix classes, numbered like VEX.pp: none, 66, F3, F2. */
+export const CLASS_NONE: number = 0;
+export const CLASS_66: number = 1;
+export const CLASS_F3: number = 2;
+export const CLASS_F2: number = 3;
+
+/** An opcode as numbers. */
+export interface OpcodePattern {
+  /** 0..MAP_COUNT - 1. */
+  readonly map: number;
+  /** The last opcode byte; the first of eight when `spread` is 8. */
+  readonly byte: number;
+  /** 8 for '+r', else 1. */
+  readonly spread: 1 | 8;
+  /** Set of prefix classes, bit n for class n. */
+  readonly classes: number;
+  /** Whether the classes were written out; rows without them give way to rows with them. */
+  readonly explicit: boolean;
+  /** Required ModRM.reg, or -1. */
+  readonly reg: number;
+  /** Required form: memory, register or either. */
+  readonly form: 'm' | 'r' | 'any';
+  /** First ModRM byte required, or -1. */
+  readonly modrm: number;
+  /** Number of ModRM bytes from `modrm` on: 8 for '+i', else 1. */
+  readonly modrmSpread: 1 | 8;
+}
+
+const prefixClasses: Readonly<Record<string, number>> = {
+  NP: 1 << CLASS_NONE,
+  '66': 1 << CLASS_66,
+  F3: 1 << CLASS_F3,
+  F2: 1 << CLASS_F2,
+  NFx: (1 << CLASS_NONE) | (1 << CLASS_66),
+};
+const ALL_CLASSES = 15;
+const vexMaps: Readonly<Record<string, number>> = { '0F': 1, '0F38': 2, '0F3A': 3 };
+
+/**
+ * Parse an opcode.
+ * @throws Error naming the opcode when it is not in the notation of isa/row.ts.
+ */
+export function parseOpcode(opcode: string): OpcodePattern {
+  const parts = opcode.split(' ');
+  const bad = (): Error => new Error(`opcode '${opcode}' is not in the notation of isa/row.ts`);
+  let map = 0;
+  let classes = ALL_CLASSES;
+  let explicit = false;
+
+  const vex = /^VEX\.LZ\.(?:(66|F3|F2)\.)?(0F|0F38|0F3A)\.W0$/.exec(parts[0] ?? '');
+  if (vex !== null) {
+    parts.shift();
+    classes = prefixClasses[vex[1] ?? 'NP']!;
+    explicit = true;
+    map = VEX_MAPS + vexMaps[vex[2]!]!;
+  } else {
+    // '66' alone would be a prefix byte, never an opcode, so a leading prefix is always mandatory.
+    const written = prefixClasses[parts[0] ?? ''];
+    if (written !== undefined) {
+      parts.shift();
+      classes = written;
+      explicit = true;
+    }
+    if (parts[0] === '0F') {
+      parts.shift();
+      map = MAP_0F;
+      if (parts[0] === '38' || parts[0] === '3A') map = parts.shift() === '38' ? MAP_0F38 : MAP_0F3A;
+    }
+  }
+
+  const byte = /^([0-9A-F]{2})(\+r)?$/.exec(parts.shift() ?? '');
+  if (byte === null) throw bad();
+  const pattern = {
+    map,
+    byte: Number.parseInt(byte[1]!, 16),
+    spread: byte[2] === undefined ? 1 : 8,
+    classes,
+    explicit,
+    reg: -1,
+    form: 'any',
+    modrm: -1,
+    modrmSpread: 1,
+  } as const;
+  return parts.reduce<OpcodePattern>((sofar, part) => {
+    if (/^\/[0-7]$/.test(part)) return { ...sofar, reg: Number(part[1]) };
+    if (part === 'm' || part === 'r') return { ...sofar, form: part };
+    const modrm = /^([0-9A-F]{2})(\+i)?$/.exec(part);
+    if (modrm === null) throw bad();
+    return { ...sofar, modrm: Number.parseInt(modrm[1]!, 16), modrmSpread: modrm[2] === undefined ? 1 : 8 };
+  }, pattern);
+}

@@ -57,50 +57,55 @@ const vexMaps: Readonly<Record<string, number>> = { '0F': 1, '0F38': 2, '0F3A': 
  */
 export function parseOpcode(opcode: string): OpcodePattern {
   const parts = opcode.split(' ');
+  const next = (): string => parts.shift() ?? '';
   const bad = (): Error => new Error(`opcode '${opcode}' is not in the notation of isa/row.ts`);
-  let map = 0;
-  let classes = ALL_CLASSES;
-  let explicit = false;
 
-  const vex = /^VEX\.LZ\.(?:(66|F3|F2)\.)?(0F|0F38|0F3A)\.W0$/.exec(parts[0] ?? '');
+  let map = 0;
+  let classes: number | undefined;
+  let first = next();
+  const vex = /^VEX\.LZ\.(?:(66|F3|F2)\.)?(0F|0F38|0F3A)\.W0$/.exec(first);
   if (vex !== null) {
-    parts.shift();
     classes = prefixClasses[vex[1] ?? 'NP']!;
-    explicit = true;
     map = VEX_MAPS + vexMaps[vex[2]!]!;
+    first = next();
   } else {
-    // '66' alone would be a prefix byte, never an opcode, so a leading prefix is always mandatory.
-    const written = prefixClasses[parts[0] ?? ''];
-    if (written !== undefined) {
-      parts.shift();
-      classes = written;
-      explicit = true;
-    }
-    if (parts[0] === '0F') {
-      parts.shift();
+    // 66, F2 and F3 are prefixes, never opcodes, so in front they can only be mandatory prefixes.
+    classes = prefixClasses[first];
+    if (classes !== undefined) first = next();
+    if (first === '0F') {
       map = MAP_0F;
-      if (parts[0] === '38' || parts[0] === '3A') map = parts.shift() === '38' ? MAP_0F38 : MAP_0F3A;
+      first = next();
+      if (first === '38' || first === '3A') {
+        map = first === '38' ? MAP_0F38 : MAP_0F3A;
+        first = next();
+      }
     }
   }
-
-  const byte = /^([0-9A-F]{2})(\+r)?$/.exec(parts.shift() ?? '');
+  const byte = /^([0-9A-F]{2})(\+r)?$/.exec(first);
   if (byte === null) throw bad();
-  const pattern = {
+
+  let reg = -1;
+  let form: OpcodePattern['form'] = 'any';
+  let modrm = -1;
+  let modrmSpread: OpcodePattern['modrmSpread'] = 1;
+  for (const part of parts) {
+    const exact = /^([0-9A-F]{2})(\+i)?$/.exec(part);
+    if (/^\/[0-7]$/.test(part)) reg = Number(part[1]);
+    else if (part === 'm' || part === 'r') form = part;
+    else if (exact !== null) {
+      modrm = Number.parseInt(exact[1]!, 16);
+      modrmSpread = exact[2] === undefined ? 1 : 8;
+    } else throw bad();
+  }
+  return {
     map,
     byte: Number.parseInt(byte[1]!, 16),
     spread: byte[2] === undefined ? 1 : 8,
-    classes,
-    explicit,
-    reg: -1,
-    form: 'any',
-    modrm: -1,
-    modrmSpread: 1,
-  } as const;
-  return parts.reduce<OpcodePattern>((sofar, part) => {
-    if (/^\/[0-7]$/.test(part)) return { ...sofar, reg: Number(part[1]) };
-    if (part === 'm' || part === 'r') return { ...sofar, form: part };
-    const modrm = /^([0-9A-F]{2})(\+i)?$/.exec(part);
-    if (modrm === null) throw bad();
-    return { ...sofar, modrm: Number.parseInt(modrm[1]!, 16), modrmSpread: modrm[2] === undefined ? 1 : 8 };
-  }, pattern);
+    classes: classes ?? ALL_CLASSES,
+    explicit: classes !== undefined,
+    reg,
+    form,
+    modrm,
+    modrmSpread,
+  };
 }

@@ -36,6 +36,12 @@ export class CaseBuilder {
   undefinedFlags = 0;
   /** For each register the bits that the manual leaves undefined in this case. */
   readonly undefinedRegs: Int32Array = new Int32Array(8);
+  /** What a shift or rotate counts by, as the instruction sees it (not masked). */
+  count = 1;
+  /** The reg field of the last ModRM byte. */
+  reg = 0;
+  /** The register in the r/m field of the last ModRM byte, or -1 for memory. */
+  rm = -1;
   /** Registers that addressing must not change any more, one bit each. ESP carries the stack. */
   pinned: number = 1 << REG.ESP;
   /** How often (of 16) a memory operand gets a segment override or a 16-bit address. */
@@ -61,6 +67,11 @@ export class CaseBuilder {
   /** An operand value, i32; see {@link operandValue}. */
   value(): number {
     return operandValue(this.random);
+  }
+
+  /** A register number for an operand of `size` bits. */
+  chooseReg(_size: number): number {
+    return this.random.below(8);
   }
 
   /** Set a register for good. */
@@ -119,7 +130,7 @@ export class CaseBuilder {
   memoryOperand(size: number, access: Access, contents?: ArrayLike<number>): Encoded {
     const short = access !== 'a' && !this.faulting && this.chance(this.prefixOdds);
     const la = short ? this.lowPlace(size) : this.place(size, access);
-    if (access !== 'a' && !this.faulting) {
+    if ((access === 'r' || access === 'rw') && !this.faulting) {
       const random = [...littleEndian(this.value(), 32), ...littleEndian(this.value(), 32)];
       const bytes = contents ?? random.slice(0, size);
       if (bytes.length > 0) this.poke(la, bytes);

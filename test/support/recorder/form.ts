@@ -13,10 +13,12 @@ export interface FormSpec {
   readonly faults: number;
   /** Fill in one case. */
   readonly build: (c: CaseBuilder) => void;
+  readonly undefined?: Undefined;
 }
 
-/** Fixed EFLAGS bits that the manual leaves undefined, or a rule that looks at the case. */
-export type Undefined = number | ((c: CaseBuilder) => void);
+/** Fixed EFLAGS bits that the manual leaves undefined, or a rule that looks at the case and the EFLAGS it ended with
+ *  and fills in `undefinedFlags` and `undefinedRegs`. */
+export type Undefined = number | ((c: CaseBuilder, eflags: number) => void);
 
 /** What {@link modrmForms} needs to know. */
 export interface ModrmSpec {
@@ -33,6 +35,8 @@ export interface ModrmSpec {
   readonly bits?: number;
   /** The immediate's bytes. */
   readonly immediate?: (c: CaseBuilder) => readonly number[];
+  /** The reg field where it is neither a register nor the opcode's digit. */
+  readonly reg?: number;
   /** Registers to pin, before the operand is chosen. */
   readonly setup?: (c: CaseBuilder) => void;
   /** Which of the forms there are; both if left out. */
@@ -78,12 +82,6 @@ export function assemble(c: CaseBuilder, prefixes: readonly number[], rest: read
   c.code.push(...order, ...rest);
 }
 
-/** Apply an undefined-flags rule. */
-export function applyUndefined(c: CaseBuilder, rule: Undefined | undefined): void {
-  if (typeof rule === 'function') rule(c);
-  else if (rule !== undefined) c.undefinedFlags |= rule;
-}
-
 /** The register form and the memory forms of one opcode at one operand size. */
 export function modrmForms(spec: ModrmSpec): FormSpec[] {
   const { family, mnemonic, operands, opcode, size, access } = spec;
@@ -93,18 +91,20 @@ export function modrmForms(spec: ModrmSpec): FormSpec[] {
     form: { family, mnemonic, operands, opcode, size, variant },
     cases: spec.cases ?? 100,
     faults: variant === 'reg' || access === 'a' ? 0 : 16,
+    ...(spec.undefined !== undefined && { undefined: spec.undefined }),
     build(c) {
       spec.setup?.(c);
-      const reg = digit >= 0 ? digit : c.random.below(8);
+      const reg = digit >= 0 ? digit : (spec.reg ?? c.chooseReg(size));
+      c.reg = reg;
+      c.rm = variant === 'reg' ? c.chooseReg(spec.bits ?? size) : -1;
       const rm: Encoded =
-        variant === 'reg'
-          ? { prefixes: [], bytes: [0xc0 | c.random.below(8)] }
+        c.rm >= 0
+          ? { prefixes: [], bytes: [0xc0 | c.rm] }
           : c.memoryOperand((spec.bits ?? size) / 8, access, spec.contents?.(c));
       const lock = variant === 'lock' ? [0xf0] : [];
       const [modrm, ...address] = rm.bytes as [number, ...number[]];
       const immediate = spec.immediate?.(c) ?? [];
       assemble(c, [...common, ...rm.prefixes, ...lock], [...bytes, modrm | (reg << 3), ...address, ...immediate]);
-      applyUndefined(c, spec.undefined);
     },
   });
   const variants = spec.only ? [spec.only] : ['reg', 'mem'];
@@ -138,12 +138,12 @@ export function plainForm(spec: PlainSpec): FormSpec {
     form: { family, mnemonic, operands, opcode, size, variant: spec.variant ?? '' },
     cases: spec.cases ?? 100,
     faults: spec.faults ?? 0,
+    ...(spec.undefined !== undefined && { undefined: spec.undefined }),
     build(c) {
       const rest = spec.rest?.(c) ?? [];
-      const last = bytes.at(-1)! + (spec.plusReg ? c.random.below(8) : 0);
+      const last = bytes.at(-1)! + (spec.plusReg ? c.chooseReg(size) : 0);
       const all = [...prefixes, ...(size === 16 ? [0x66] : []), ...(spec.prefixes ?? [])];
       assemble(c, all, [...bytes.slice(0, -1), last, ...rest]);
-      applyUndefined(c, spec.undefined);
     },
   };
 }

@@ -122,6 +122,8 @@ class Results {
         };
     // A fault leaves the state of the instruction's start, so there is nothing undefined about it.
     const faulted = fault !== undefined && eip === c.eip;
+    if (typeof spec.undefined === 'function') spec.undefined(c, eflags);
+    else c.undefinedFlags |= spec.undefined ?? 0;
     return {
       form: spec.form,
       index: c.index,

@@ -1,8 +1,9 @@
 // Runs IR by walking its nodes over the state array: the plainest back end there can be, so that a lift can be judged
 // without tier 0 and tier 1. It also is stricter than they are: a value used before it is computed and a breach of the
 // commit rule (a register or flag written before the last operation of its instruction that can fault) are errors.
-import { type HelperName, helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
+import { helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
 import { EIP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH } from '../../runtime/abi/state.ts';
+import type { HelperTable } from '../../runtime/helpers/index.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
 import type { IrBlock } from '../../translator/ir/block.ts';
 import { AUX, CF, type FlagKind, flagKinds, OF, RES } from '../../translator/ir/flags.ts';
@@ -13,7 +14,8 @@ import { pureOperator } from '../../translator/ir/pure.ts';
 export interface EvaluationMachine {
   readonly state: Int32Array;
   readonly memory: Memory;
-  readonly helpers: Readonly<Record<HelperName, (...args: number[]) => number>>;
+  /** Helpers that no instruction under test calls may be left out. */
+  readonly helpers: Partial<HelperTable>;
 }
 
 /** How a block ended. State has the EIP: where control goes, or for `vmm` and `fault` the instruction itself. */
@@ -97,8 +99,11 @@ function step(node: Node, machine: EvaluationMachine, word: (value: Value) => nu
     case 'flags':
       setFlags(node, state, word);
       return undefined;
-    case 'call':
-      return helpers[node.helper](...node.args.map(word));
+    case 'call': {
+      const helper = helpers[node.helper];
+      if (helper === undefined) throw new Error(`no helper ${node.helper}`);
+      return helper(...node.args.map(word));
+    }
   }
 }
 

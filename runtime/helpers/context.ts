@@ -1,0 +1,18 @@
+/**
+ * What helpers work on. Each helper file exports a factory over this context, so that several machines live side by
+ * side; helpers/index.ts puts their results together into the one table that back ends call.
+ */
+import type { HelperName } from '../abi/calls.ts';
+import type { GuestFault } from '../cpu/fault.ts';
+import type { Memory } from '../memory/memory.ts';
+
+/** The machine as helpers see it. */
+export interface HelperContext {
+  /** Slots of abi/state.ts. */
+  readonly state: Int32Array;
+  readonly memory: Memory;
+  readonly fault: GuestFault;
+}
+
+/** Every helper by name, with the arguments and result that abi/calls.ts gives it (i32; 0 where there is no result). */
+export type HelperTable = Readonly<Record<HelperName, (...args: number[]) => number>>;

@@ -221,7 +221,8 @@ export class IrBuilder {
       case 'memory':
         return this.loadLinear(operand.size as MemorySize, this.address(operand));
       case 'immediate':
-        return this.const(operand.value);
+        // The decoder keeps immediates as the manual writes them; a byte's sign extension to 16 bits stops there.
+        return this.sext(operand.size, this.const(operand.value));
       default:
         throw new Error(`${this.insn.mnemonic}: cannot load a ${operand.kind} operand`);
     }

@@ -57,6 +57,7 @@ export class SlotValues {
     this.forgetFlagSlot(slot);
     if (part === 'r32') {
       this.whole.set(slot, value);
+      for (const narrower of ['r16', 'r8', 'r8h']) this.narrow.delete(slot + narrower);
       return;
     }
     this.whole.delete(slot);

@@ -1,0 +1,30 @@
+/**
+ * The state that x87, MMX and SSE share, and the order of memory accesses: rows and lifts of FXSAVE, XSAVE and their
+ * kin, LDMXCSR, the fences and CLFLUSH.
+ *
+ * Source: SDM vol. 2D table A-6, groups 9 and 15; vol. 1 chapter 13. ModRM.rm of the fences is ignored. XSAVES and
+ * XRSTORS need CPL 0.
+ */
+import { M, Mb, Md, Mfx } from './operands.ts';
+import { type Row, row, SENSITIVE } from './row.ts';
+
+/** Saved processor state, MXCSR, fences and cache lines. */
+// biome-ignore format: opcode table
+export const sseState: readonly Row[] = [
+  row('NP 0F AE /0 m', 'FXSAVE',     [Mfx], undefined),
+  row('NP 0F AE /1 m', 'FXRSTOR',    [Mfx], undefined),
+  row('NP 0F AE /2 m', 'LDMXCSR',    [Md],  undefined),
+  row('NP 0F AE /3 m', 'STMXCSR',    [Md],  undefined),
+  row('NP 0F AE /4 m', 'XSAVE',      [M],   undefined),
+  row('NP 0F AE /5 m', 'XRSTOR',     [M],   undefined),
+  row('NP 0F AE /6 m', 'XSAVEOPT',   [M],   undefined),
+  row('NP 0F C7 /3 m', 'XRSTORS',    [M],   undefined, SENSITIVE),
+  row('NP 0F C7 /4 m', 'XSAVEC',     [M],   undefined),
+  row('NP 0F C7 /5 m', 'XSAVES',     [M],   undefined, SENSITIVE),
+  row('NP 0F AE /5 r', 'LFENCE',     [],    undefined),
+  row('NP 0F AE /6 r', 'MFENCE',     [],    undefined),
+  row('NP 0F AE /7 r', 'SFENCE',     [],    undefined),
+  row('NP 0F AE /7 m', 'CLFLUSH',    [Mb],  undefined),
+  row('66 0F AE /7 m', 'CLFLUSHOPT', [Mb],  undefined),
+  row('66 0F AE /6 m', 'CLWB',       [Mb],  undefined),
+];

@@ -14,3 +14,4 @@ export type {
   RegisterOperand,
   RelativeOperand,
 } from './instruction.ts';
+export { printInstruction, registerName } from './print.ts';

@@ -20,6 +20,7 @@ export const misc: readonly Row[] = [
   row('0F 1D',        'NOP',         [Ev],     undefined),
   row('0F 1E',        'NOP',         [Ev],     undefined),
   row('0F 1F',        'NOP',         [Ev],     undefined),
+  row('F3 0F 1E FB',  'ENDBR32',     [],       undefined),
   row('0F 0D /1 m',   'PREFETCHW',   [Mb],     undefined),
   row('0F 0D /2 m',   'PREFETCHWT1', [Mb],     undefined),
   row('0F 0D /0 m',   'NOP',         [Ev],     undefined),

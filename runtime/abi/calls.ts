@@ -62,6 +62,8 @@ export type HelperName = keyof typeof helperSignatures;
  * and `next` (passed by the dispatcher) that of the following one; the call sets EIP, or raises a fault and leaves it.
  */
 export const vmmCalls = {
+  /** The instruction raises an exception: vector, error code. */
+  raise: 2,
   /** INT n: vector. */
   interrupt: 1,
   /** INT3 and INT1 as traps with their own vectors: vector. */
@@ -126,3 +128,9 @@ export const vmmCalls = {
 } as const satisfies Record<string, number>;
 
 export type VmmCallName = keyof typeof vmmCalls;
+
+/** Helpers in a fixed order: the numbers that tier 0 calls them by. */
+export const helperNames: readonly HelperName[] = Object.keys(helperSignatures) as HelperName[];
+
+/** VMM calls in a fixed order: the numbers that translated code hands to the dispatcher. */
+export const vmmCallNames: readonly VmmCallName[] = Object.keys(vmmCalls) as VmmCallName[];

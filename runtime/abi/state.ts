@@ -68,10 +68,22 @@ export const CR3 = 50;
 export const CR4 = 51;
 export const DR0 = 52;
 
-/** First of the slots that tier 0 uses for values inside a block; not architectural. */
+/** A VMM call on its way from translated code to the dispatcher: number, EIP of the following instruction, arguments. */
+export const VMM_CALL = 64;
+export const VMM_NEXT = 65;
+export const VMM_ARGUMENT = 66;
+/** Tier 0 on its way out: position of the link to follow (Exit.Lookup), or block and micro-operation (Exit.Fault). */
+export const TIER0_LINK = 74;
+export const TIER0_BLOCK = 75;
+export const TIER0_PC = 76;
+
+/** Slots that tier 0 uses for values inside a block; not architectural. */
 export const TEMPORARY = 512;
+export const TEMPORARIES = 1024;
+/** Constants that tier 0 has interned, up to the end; not architectural. */
+export const CONSTANT: number = TEMPORARY + TEMPORARIES;
 /** Slots in all; the buffer is four times as many bytes. */
-export const STATE_SLOTS = 2048;
+export const STATE_SLOTS = 16384;
 
 /** EFLAGS bits (SDM vol. 1 §3.4.3). */
 export const EFLAGS_CF = 1 << 0;

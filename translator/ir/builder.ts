@@ -345,7 +345,15 @@ export class IrBuilder {
     this.terminator = { kind: 'vmm', call, args, at: this.insn.eip, next: this.insn.next };
   }
 
+  /** The instruction raises an exception. */
   fault(vector: number, errorCode = 0): void {
-    this.terminator = { kind: 'fault', vector, errorCode, at: this.insn.eip };
+    this.vmm('raise', this.const(vector), this.const(errorCode));
+  }
+
+  /** Control reaches bytes at `eip` that are no instruction. */
+  faultAt(eip: number, vector: number): void {
+    this.append({ op: 'mark', id: 0, eip, index: this.count++ });
+    const args = [this.const(vector), this.const(0)];
+    this.terminator = { kind: 'vmm', call: 'raise', args, at: eip, next: eip };
   }
 }

@@ -38,21 +38,12 @@ export interface Vmm {
   readonly next: number;
 }
 
-/** The instruction at `at` raises a fault. `errorCode` is pushed if the vector pushes one. */
-export interface Fault {
-  readonly kind: 'fault';
-  readonly vector: number;
-  readonly errorCode: number;
-  readonly at: number;
-}
-
-export type Terminator = Jump | Branch | Indirect | Vmm | Fault;
+export type Terminator = Jump | Branch | Indirect | Vmm;
 
 /** The values a terminator reads. */
 export function terminatorOperands(terminator: Terminator): readonly Value[] {
   switch (terminator.kind) {
     case 'jump':
-    case 'fault':
       return [];
     case 'branch':
       return [terminator.condition];

@@ -20,7 +20,7 @@
  * A mnemonic 'CBW/CWDE' has one name for operand size 16 and one for 32; 'JCXZ:JECXZ' likewise by address size.
  */
 
-import type { Instruction, OpcodeRow } from '../decode/instruction.ts';
+import type { Instruction, OpcodeRow, Operand, RegisterOperand } from '../decode/instruction.ts';
 import type { OperandCode } from '../decode/operand-codes.ts';
 import type { IrBuilder } from '../ir/builder.ts';
 
@@ -43,4 +43,9 @@ export function row(
   attributes = 0,
 ): Row {
   return { opcode, mnemonic, operands, lift, attributes };
+}
+
+/** Width in bits of a register, memory or immediate operand. */
+export function widthOf(operand: Operand): number {
+  return (operand as RegisterOperand).size;
 }

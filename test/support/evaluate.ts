@@ -18,11 +18,10 @@ export interface EvaluationMachine {
   readonly helpers: Partial<HelperTable>;
 }
 
-/** How a block ended. State has the EIP: where control goes, or for `vmm` and `fault` the instruction itself. */
+/** How a block ended. State has the EIP: where control goes, or for `vmm` the instruction itself. */
 export type Ending =
   | { readonly kind: 'next' }
-  | { readonly kind: 'vmm'; readonly call: VmmCallName; readonly args: readonly number[]; readonly next: number }
-  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number };
+  | { readonly kind: 'vmm'; readonly call: VmmCallName; readonly args: readonly number[]; readonly next: number };
 
 const next: Ending = { kind: 'next' };
 
@@ -60,9 +59,6 @@ export function evaluate(block: Pick<IrBlock, 'nodes' | 'terminator'>, machine: 
     case 'vmm':
       state[EIP] = terminator.at;
       return { kind: 'vmm', call: terminator.call, args: terminator.args.map(word), next: terminator.next };
-    case 'fault':
-      state[EIP] = terminator.at;
-      return { kind: 'fault', vector: terminator.vector, errorCode: terminator.errorCode };
   }
 }
 

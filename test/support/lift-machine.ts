@@ -26,8 +26,9 @@ import { createHelpers, type HelperTable } from '../../runtime/helpers/index.ts'
 import { Memory } from '../../runtime/memory/memory.ts';
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { createDecoder, MAX_LENGTH } from '../../translator/decode/index.ts';
-import { IrBuilder } from '../../translator/ir/builder.ts';
+import type { IrBlock } from '../../translator/ir/block.ts';
 import { rows } from '../../translator/isa/index.ts';
+import { type CodeBytes, lift } from '../../translator/lift.ts';
 import { type Ending, evaluate } from './evaluate.ts';
 import {
   FS_BASE,
@@ -39,8 +40,6 @@ import {
   type VectorState,
 } from './vectors.ts';
 
-/** Guest instructions lifted into one block at most. */
-const BLOCK_INSTRUCTIONS = 16;
 /** Blocks of one run at most: REP with a large count takes many. */
 const BLOCKS = 100_000;
 
@@ -121,39 +120,27 @@ export class LiftMachine implements VectorMachine {
   }
 
   /** The block at EIP. @throws GuestFault if its first instruction cannot be fetched. */
-  private lift(): Parameters<typeof evaluate>[0] {
-    const ir = new IrBuilder(MODE_FLAT_USER32);
-    for (let eip = this.state[EIP]!; ir.terminator === undefined; eip = ir.insn.next) {
-      const insn = decoder.decode(this.fetch(eip), 0, eip, true);
-      if ('fault' in insn) {
-        if (ir.instructions > 0) ir.jump(eip);
-        else if (insn.fault === 'ud') this.fault.raise(Vector.UD);
-        else if (insn.fault === 'gp') this.fault.raise(Vector.GP);
-        else this.memory.fetchAddress(eip + insn.length);
-        break;
-      }
-      ir.begin(insn);
-      if (insn.row.lift === undefined) ir.fault(Vector.UD);
-      else insn.row.lift(ir, insn);
-      if (ir.instructions === BLOCK_INSTRUCTIONS && ir.terminator === undefined) ir.jump(insn.next);
-    }
-    return { nodes: ir.nodes, terminator: ir.terminator! };
-  }
-
-  /** Up to 15 bytes at `eip`: fewer where a mapping ends. */
-  private fetch(eip: number): Uint8Array {
-    const bytes: number[] = [];
-    for (let la = eip; bytes.length < MAX_LENGTH && this.pages.has(la >>> 12); la++) {
-      bytes.push(this.ram.u8[this.physical(la)]!);
-    }
-    return Uint8Array.from(bytes);
+  private lift(): IrBlock {
+    const eip = this.state[EIP]!;
+    const page = this.memory.fetchAddress(eip) & ~4095;
+    const code: CodeBytes = {
+      bytes: this.ram.u8.subarray(page, page + 4096),
+      offset: eip & 4095,
+      end: 4096,
+      crossing: (at) => {
+        this.memory.fetchAddress((at | 4095) + 1);
+        return this.readMemory(at, MAX_LENGTH);
+      },
+    };
+    return lift(decoder, code, eip, MODE_FLAT_USER32).block;
   }
 
   private finish(ending: Ending): VectorOutcome | undefined {
     if (ending.kind === 'next') return undefined;
-    if (ending.kind === 'fault') return this.outcome(ending.vector, ending.errorCode, 0);
     const { state } = this;
     switch (ending.call) {
+      case 'raise':
+        return this.outcome(ending.args[0]!, ending.args[1]!, 0);
       case 'trap':
         state[EIP] = ending.next;
         return this.outcome(ending.args[0]!, 0, 0);

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import {
   type MemoryBytes,
+  type MemoryRange,
   parseCase,
   parseFormName,
   type VectorCase,
@@ -112,9 +113,20 @@ export function checkVector(vector: VectorCase, machine: VectorMachine): string[
   for (const { la, bytes } of [...touched, ...after.memory]) {
     for (let i = 0; i < bytes.length; i++) expected.set(la + i, bytes[i]!);
   }
+  for (const range of vector.undefinedMemory) for (let i = 0; i < range.length; i++) expected.delete(range.la + i);
   for (const [la, byte] of expected) compare(`byte at ${hex(la)}`, byte, machine.readMemory(la, 1)[0]!);
-  for (const { la, bytes } of [...touched, ...after.memory]) machine.writeMemory(la, baseBytes(la, bytes.length));
+  for (const { la, bytes } of [...touched, ...after.memory]) restore(machine, { la, length: bytes.length });
+  for (const range of vector.undefinedMemory) restore(machine, range);
   return differences;
+}
+
+/** Put the base pattern back into a range, as far as it is mapped. */
+function restore(machine: VectorMachine, { la, length }: MemoryRange): void {
+  for (const { base, size } of REGIONS) {
+    const start = Math.max(la, base);
+    const end = Math.min(la + length, base + size);
+    if (start < end) machine.writeMemory(start, baseBytes(start, end - start));
+  }
 }
 
 /** One line that identifies a case in a report. */

@@ -2,7 +2,7 @@
 // remembers what the manual leaves undefined. Addressing is solved backwards: first the linear address that the operand
 // shall have (aligned, crossing a page, read-only, …), then a ModRM form, then the registers that make it so.
 
-import type { MemoryBytes } from './case-format.ts';
+import type { MemoryBytes, MemoryRange } from './case-format.ts';
 import { CODE_ADDRESS, caseSeed, FS_BASE, GS_BASE, operandValue, seedState, Xorshift32 } from './memory-map.ts';
 
 /** What an instruction does with its memory operand. `a` only takes its address. */
@@ -34,8 +34,12 @@ export class CaseBuilder {
   code: number[] = [];
   /** EFLAGS bits that the manual leaves undefined in this case. */
   undefinedFlags = 0;
+  /** The same if the last instruction of a sequence faults. */
+  undefinedOnFault = 0;
   /** For each register the bits that the manual leaves undefined in this case. */
   readonly undefinedRegs: Int32Array = new Int32Array(8);
+  /** Memory whose contents the manual leaves undefined after a fault. */
+  readonly undefinedMemory: MemoryRange[] = [];
   /** What a shift or rotate counts by, as the instruction sees it (not masked). */
   count = 1;
   /** The reg field of the last ModRM byte. */
@@ -121,7 +125,7 @@ export class CaseBuilder {
       case 4:
         return inside(0x101000, 0x2000);
       default:
-        return 0x101000 + this.random.below(0x2000 / size) * size;
+        return 0x101000 + this.random.below(Math.trunc(0x2000 / size)) * size;
     }
   }
 
@@ -150,7 +154,8 @@ export class CaseBuilder {
   }
 
   private lowPlace(size: number): number {
-    if (this.chance(4)) return 0xffff - this.random.below(Math.max(1, size - 1));
+    // Whether a pair of operands (BOUND) wraps between its halves is the CPU's own affair: up to 4 bytes only.
+    if (size <= 4 && this.chance(4)) return 0xffff - this.random.below(Math.max(1, size - 1));
     return 0x8000 + this.random.below(0x2000 - size);
   }
 

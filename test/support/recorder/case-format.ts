@@ -12,6 +12,7 @@
 //   HEX:BYTES   memory from linear address HEX on
 //   u=HEX       results only: flags that the manual leaves undefined here
 //   N~HEX       results only: bits of register N that the manual leaves undefined here
+//   HEX?N       results only: N bytes of memory from linear address HEX on that the manual leaves undefined here
 //   !V,E,A      results only: exception vector V with error code E (- if it has none) and, for #PF, CR2 = A
 import { CODE_ADDRESS, caseSeed, FIXED_FLAGS, seedState, VECTOR_FLAGS, Xorshift32 } from './memory-map.ts';
 
@@ -36,6 +37,14 @@ export interface MemoryBytes {
   /** Linear address, u32. */
   readonly la: number;
   readonly bytes: Uint8Array;
+}
+
+/** A run of guest memory. */
+export interface MemoryRange {
+  /** Linear address, u32. */
+  readonly la: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 /** Everything of the machine that a vector sets or compares. */
@@ -75,6 +84,9 @@ export interface VectorCase {
   readonly flagMask: number;
   /** For each register the bits that are defined and must agree. */
   readonly regMasks: Int32Array;
+  /** Memory that may hold anything afterwards: what a faulting PUSHA or ENTER pushed before it stopped. May reach
+   *  outside the mapped regions. */
+  readonly undefinedMemory: readonly MemoryRange[];
 }
 
 /** The name that seeds a form's cases and stands in its form line. Unique over all fixtures. */
@@ -124,6 +136,7 @@ export function printCase(vector: VectorCase): string {
   printMemory(after.memory);
   if (vector.flagMask !== VECTOR_FLAGS) line.push(`u=${hex(VECTOR_FLAGS & ~vector.flagMask)}`);
   for (let i = 0; i < 8; i++) if (vector.regMasks[i] !== -1) line.push(`${i}~${hex(~vector.regMasks[i]!)}`);
+  for (const { la, length } of vector.undefinedMemory) line.push(`${hex(la)}?${length}`);
   if (fault)
     line.push(`!${fault.vector},${fault.errorCode ?? '-'}${fault.cr2 === undefined ? '' : ',' + hex(fault.cr2)}`);
   return line.join(' ');
@@ -137,6 +150,7 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
   const regMasks = new Int32Array(8).fill(-1);
   let state = { regs, eflags: seedState(new Xorshift32(caseSeed(formName(form), index)), regs), eip: CODE_ADDRESS };
   let memory: MemoryBytes[] = [];
+  const undefinedMemory: MemoryRange[] = [];
   let before: VectorState | undefined;
   let flagMask = VECTOR_FLAGS;
   let fault: VectorFault | undefined;
@@ -155,7 +169,10 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
       };
     } else if (token[0] === '@') state.eip = parseInt(token.slice(1), 16);
     else if (token[1] === '~') regMasks[Number(token[0])] = ~parseInt(token.slice(2), 16);
-    else if (token[1] !== '=') {
+    else if (token.includes('?')) {
+      const [la, length] = token.split('?') as [string, string];
+      undefinedMemory.push({ la: parseInt(la, 16), length: Number(length) });
+    } else if (token[1] !== '=') {
       const colon = token.indexOf(':');
       memory.push({ la: parseInt(token.slice(0, colon), 16), bytes: Buffer.from(token.slice(colon + 1), 'hex') });
     } else {
@@ -166,7 +183,17 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
     }
   }
   if (before === undefined) throw new Error(`vector of ${formName(form)} without results: ${line}`);
-  return { form, index, bytes, before, after: { ...state, memory }, ...(fault && { fault }), flagMask, regMasks };
+  return {
+    form,
+    index,
+    bytes,
+    before,
+    after: { ...state, memory },
+    ...(fault && { fault }),
+    flagMask,
+    regMasks,
+    undefinedMemory,
+  };
 }
 
 /** EFLAGS as vectors keep them: the compared bits of a real EFLAGS image, with the fixed ones set. */

@@ -11,14 +11,19 @@ export interface FormSpec {
   readonly cases: number;
   /** Cases with a memory operand that faults, after the others. */
   readonly faults: number;
+  /** Whether cases beside `faults` may page-fault as well. */
+  readonly mayFault?: boolean;
   /** Fill in one case. */
   readonly build: (c: CaseBuilder) => void;
+  /** What the manual leaves undefined when the instruction completes. */
   readonly undefined?: Undefined;
+  /** What it leaves undefined when it faults; mostly nothing. */
+  readonly undefinedOnFault?: (c: CaseBuilder) => void;
 }
 
-/** Fixed EFLAGS bits that the manual leaves undefined, or a rule that looks at the case and the EFLAGS it ended with
- *  and fills in `undefinedFlags` and `undefinedRegs`. */
-export type Undefined = number | ((c: CaseBuilder, eflags: number) => void);
+/** Fixed EFLAGS bits that the manual leaves undefined, or a rule that looks at the case, the EFLAGS it ended with
+ *  and whether an exception ended it, and fills in `undefinedFlags` and `undefinedRegs`. */
+export type Undefined = number | ((c: CaseBuilder, eflags: number, fault: boolean) => void);
 
 /** What {@link modrmForms} needs to know. */
 export interface ModrmSpec {
@@ -128,6 +133,7 @@ export interface PlainSpec {
   /** Prefixes beside 66 for size 16. */
   readonly prefixes?: readonly number[];
   readonly undefined?: Undefined;
+  readonly undefinedOnFault?: (c: CaseBuilder) => void;
 }
 
 /** A form without ModRM. */
@@ -138,6 +144,7 @@ export function plainForm(spec: PlainSpec): FormSpec {
     form: { family, mnemonic, operands, opcode, size, variant: spec.variant ?? '' },
     cases: spec.cases ?? 100,
     faults: spec.faults ?? 0,
+    ...(spec.undefinedOnFault && { undefinedOnFault: spec.undefinedOnFault }),
     ...(spec.undefined !== undefined && { undefined: spec.undefined }),
     build(c) {
       const rest = spec.rest?.(c) ?? [];

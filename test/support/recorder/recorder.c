@@ -188,7 +188,9 @@ int main(int argc, char **argv) {
     if (ftruncate(memory, regions[r].size)) die("ftruncate failed");
     int rights = ((regions[r].access & 1) ? PROT_READ : 0) | ((regions[r].access & 2) ? PROT_WRITE : 0) |
                  ((regions[r].access & 4) ? PROT_EXEC : 0);
-    void *at = mmap((void *)regions[r].base, regions[r].size, rights, MAP_SHARED | MAP_FIXED_NOREPLACE, memory, 0);
+    /* Populated, so that a fault's error code tells of the guest's rights and not of a page the kernel has yet to map. */
+    void *at = mmap((void *)regions[r].base, regions[r].size, rights, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_POPULATE,
+                    memory, 0);
     uint8_t *alias = mmap((void *)(ALIAS + regions[r].base), regions[r].size, PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_FIXED_NOREPLACE, memory, 0);
     if (at != (void *)regions[r].base || alias == MAP_FAILED) return perror("mmap of a region"), 1;
@@ -199,6 +201,7 @@ int main(int argc, char **argv) {
     memcpy(expected[r], cursor, regions[r].size);
     cursor += regions[r].size;
   }
+  if (mlockall(MCL_CURRENT)) return perror("mlockall"), 1;
   out_start = out = mmap(0, results_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (out == MAP_FAILED) return perror("mmap of the results"), 1;
   out_limit = out + results_size;

@@ -1,6 +1,6 @@
 // Forms that test, count, scan and check bits: BT and its kin with bit offsets far outside the operand, BSF and BSR,
 // POPCNT, TZCNT, LZCNT, BSWAP, CRC32.
-import { type FormSpec, modrmForms, parseOpcode, plainForm, assemble, SIZES } from '../form.ts';
+import { assemble, type FormSpec, modrmForms, parseOpcode, plainForm, SIZES } from '../form.ts';
 import { FLAG } from '../memory-map.ts';
 
 const family = 'bit';
@@ -37,7 +37,13 @@ function bitTests(): FormSpec[] {
   ] as const;
   return operations.flatMap(([mnemonic, opcode, digit]) => {
     const writes = mnemonic !== 'BT';
-    const common = { family, mnemonic, access: writes ? 'rw' : 'r', lock: writes, undefined: OF | SF | AF | PF } as const;
+    const common = {
+      family,
+      mnemonic,
+      access: writes ? 'rw' : 'r',
+      lock: writes,
+      undefined: OF | SF | AF | PF,
+    } as const;
     return SIZES.flatMap((size) => [
       ...modrmForms({ ...common, operands: 'Ev,Gv', opcode, size, only: 'reg', lock: false }),
       farBit(mnemonic, opcode, size, 'mem'),

@@ -1,5 +1,5 @@
 // Forms of BMI1 and BMI2: VEX-encoded integer instructions. Their own file, because a translator may do without them.
-import { type FormSpec, type Undefined } from '../form.ts';
+import type { FormSpec, Undefined } from '../form.ts';
 import { FLAG } from '../memory-map.ts';
 
 const family = 'bmi';
@@ -57,8 +57,7 @@ function vexForm(row: VexRow, variant: 'reg' | 'mem'): FormSpec {
       // Start and length of BEXTR are two bytes of a register: keep them small most of the time.
       if (extract && second !== 4 && c.chance(12)) c.pin(second, c.random.below(40) | (c.random.below(40) << 8));
       c.pinned |= 1 << second;
-      const rm =
-        variant === 'mem' ? c.memoryOperand(4, 'r') : { prefixes: [], bytes: [0xc0 | c.chooseReg(32)] };
+      const rm = variant === 'mem' ? c.memoryOperand(4, 'r') : { prefixes: [], bytes: [0xc0 | c.chooseReg(32)] };
       const reg = digit >= 0 ? digit : c.chooseReg(32);
       const [modrm, ...address] = rm.bytes as [number, ...number[]];
       // R, X and B are inverted and must be 1 here (R and X) or are ignored (B); so is W outside 64-bit mode.

@@ -9,7 +9,8 @@ const family = 'shift';
 /** Every count from 0 to 40 once, then the edges of the byte and random ones. */
 function chooseCount(c: CaseBuilder): void {
   const n = c.index % 60;
-  c.count = n <= 40 ? n : c.pick([63, 64, 127, 128, 129, 255, c.random.below(256), c.random.below(256), c.random.below(32)]);
+  c.count =
+    n <= 40 ? n : c.pick([63, 64, 127, 128, 129, 255, c.random.below(256), c.random.below(256), c.random.below(32)]);
 }
 
 function chooseCl(c: CaseBuilder): void {
@@ -92,7 +93,12 @@ function double(mnemonic: string, opcodes: readonly [string, string]): FormSpec[
       });
     const byCl = (only: 'reg' | 'mem', setup: (c: CaseBuilder) => void): FormSpec[] =>
       modrmForms({ ...common, operands: 'Ev,Gv,CL', opcode: opcodes[1], only, setup: cl(setup) });
-    return [byImmediate('reg', chooseCount), byImmediate('mem', limited), byCl('reg', chooseCount), byCl('mem', limited)];
+    return [
+      byImmediate('reg', chooseCount),
+      byImmediate('mem', limited),
+      byCl('reg', chooseCount),
+      byCl('mem', limited),
+    ];
   }).flat();
 }
 

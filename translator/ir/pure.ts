@@ -47,6 +47,11 @@ const binary = {
   sar: (a, b) => a >> b,
   rol: (a, b) => (a << b) | (a >>> -b),
   ror: (a, b) => (a >>> b) | (a << -b),
+  /** Rotate left by any count >= 0 within 9 and 17 bits; bits above those of the result have no meaning. */
+  rol9: (a, b) => (a << (b % 9)) | (a >>> (9 - (b % 9))),
+  rol17: (a, b) => (a << (b % 17)) | (a >>> (17 - (b % 17))),
+  /** 1 when the signed product does not fit 32 bits: then its double is not the low word, however it was rounded. */
+  mulo: (a, b) => (a * b === Math.imul(a, b) ? 0 : 1),
   /** High word of the unsigned 64-bit product. */
   mulhu: (a, b) => {
     const low = Math.imul(a & 65535, b & 65535);

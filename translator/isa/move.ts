@@ -5,8 +5,22 @@
  * Source: SDM vol. 2A, 2B and 2D under each mnemonic. 90 is NOP and stands in misc.ts. XCHG with memory locks the bus
  * with or without LOCK.
  */
+import type { Condition } from '../ir/condition.ts';
 import { AL, BBb, Eb, Ev, Ew, eAX, Gb, Gv, Gy, Ib, Iv, Iz, M, Mq, Mv, My, Ob, Ov, Zb, Zv } from './operands.ts';
-import { LOCK, type Row, row } from './row.ts';
+import { type Lift, LOCK, type Row, row, widthOf } from './row.ts';
+
+/** MOVBE: the bytes in reverse; of a word they come out of BSWAP in the upper half. */
+const movbe: Lift = (ir, { operands: [dst, src] }) => {
+  const reversed = ir.pure('bswap', ir.load(src!));
+  ir.store(dst!, widthOf(src!) === 16 ? ir.shr(reversed, ir.const(16)) : reversed);
+};
+
+/** SETcc: 1 or 0. */
+const setcc =
+  (cc: Condition): Lift =>
+  (ir, { operands: [dst] }) => {
+    ir.store(dst!, ir.condition(cc));
+  };
 
 /** Moves, exchanges, extensions and address computation. */
 // biome-ignore format: opcode table
@@ -27,8 +41,8 @@ export const move: readonly Row[] = [
   row('0F B7',        'MOVZX',     [Gv, Ew],  undefined),
   row('0F BE',        'MOVSX',     [Gv, Eb],  undefined),
   row('0F BF',        'MOVSX',     [Gv, Ew],  undefined),
-  row('NFx 0F 38 F0', 'MOVBE',     [Gv, Mv],  undefined),
-  row('NFx 0F 38 F1', 'MOVBE',     [Mv, Gv],  undefined),
+  row('NFx 0F 38 F0', 'MOVBE',     [Gv, Mv],  movbe),
+  row('NFx 0F 38 F1', 'MOVBE',     [Mv, Gv],  movbe),
   row('NP 0F C3',     'MOVNTI',    [My, Gy],  undefined),
   row('8D',           'LEA',       [Gv, M],   undefined),
   row('D7',           'XLATB',     [BBb],     undefined),
@@ -61,20 +75,20 @@ export const move: readonly Row[] = [
   row('0F 4E',        'CMOVLE',    [Gv, Ev],  undefined),
   row('0F 4F',        'CMOVG',     [Gv, Ev],  undefined),
   // ModRM.reg is ignored.
-  row('0F 90',        'SETO',      [Eb],      undefined),
-  row('0F 91',        'SETNO',     [Eb],      undefined),
-  row('0F 92',        'SETB',      [Eb],      undefined),
-  row('0F 93',        'SETAE',     [Eb],      undefined),
-  row('0F 94',        'SETE',      [Eb],      undefined),
-  row('0F 95',        'SETNE',     [Eb],      undefined),
-  row('0F 96',        'SETBE',     [Eb],      undefined),
-  row('0F 97',        'SETA',      [Eb],      undefined),
-  row('0F 98',        'SETS',      [Eb],      undefined),
-  row('0F 99',        'SETNS',     [Eb],      undefined),
-  row('0F 9A',        'SETP',      [Eb],      undefined),
-  row('0F 9B',        'SETNP',     [Eb],      undefined),
-  row('0F 9C',        'SETL',      [Eb],      undefined),
-  row('0F 9D',        'SETGE',     [Eb],      undefined),
-  row('0F 9E',        'SETLE',     [Eb],      undefined),
-  row('0F 9F',        'SETG',      [Eb],      undefined),
+  row('0F 90',        'SETO',      [Eb],      setcc(0)),
+  row('0F 91',        'SETNO',     [Eb],      setcc(1)),
+  row('0F 92',        'SETB',      [Eb],      setcc(2)),
+  row('0F 93',        'SETAE',     [Eb],      setcc(3)),
+  row('0F 94',        'SETE',      [Eb],      setcc(4)),
+  row('0F 95',        'SETNE',     [Eb],      setcc(5)),
+  row('0F 96',        'SETBE',     [Eb],      setcc(6)),
+  row('0F 97',        'SETA',      [Eb],      setcc(7)),
+  row('0F 98',        'SETS',      [Eb],      setcc(8)),
+  row('0F 99',        'SETNS',     [Eb],      setcc(9)),
+  row('0F 9A',        'SETP',      [Eb],      setcc(10)),
+  row('0F 9B',        'SETNP',     [Eb],      setcc(11)),
+  row('0F 9C',        'SETL',      [Eb],      setcc(12)),
+  row('0F 9D',        'SETGE',     [Eb],      setcc(13)),
+  row('0F 9E',        'SETLE',     [Eb],      setcc(14)),
+  row('0F 9F',        'SETG',      [Eb],      setcc(15)),
 ];

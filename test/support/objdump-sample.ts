@@ -31,7 +31,7 @@ export function randomSequence(next: () => number): Uint8Array {
     bytes[at] = next() & 0x7f;
   } else if (shape >= 6) {
     bytes[at++] = 0x0f;
-    if (shape >= 12) bytes[at++] = (shape & 1) === 0 ? 0x38 : 0x3a;
+    if (shape >= 13) bytes[at++] = (shape & 1) === 0 ? 0x38 : 0x3a;
   }
   return bytes;
 }

@@ -32,14 +32,14 @@ const sizes: Readonly<Record<string, string>> = {
 }; // biome-ignore format: table
 /** Mnemonics that objdump marks with w or d when their operand size is not the default. */
 const marked =
-  /^(push|pusha|pushf|pop|popa|popf|call|jmp|ret|retf|iret|enter|leave|fldenv|fnstenv|fnsave|frstor|lgdt|lidt|sgdt|sidt|j[a-z]+|sys[a-z]+)[wdl]$/;
+  /^(push|pusha|pushf|pop|popa|popf|call|jmp|ret|retf|iret|enter|leave|fldenv|fnstenv|fnsave|frstor|lgdt|lidt|sgdt|sidt)[wd]$/;
 /** Predicates of CMPPS and kin that objdump folds into the mnemonic. */
 const predicates = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
 const carryless: Readonly<Record<string, string>> = { lqlq: '0x0', hqlq: '0x1', lqhq: '0x10', hqhq: '0x11' };
 
 /** The common form of objdump's text. */
 export function fromObjdump(text: string): PlainText {
-  const { words, lock, rep } = splitPrefixes(text.replace(/\s*[#<].*$/, ''));
+  const { words, lock, rep } = splitPrefixes(text.replace(/\s*[#<].*$/, '').replace(/\((?:8087|287) only\)/, ''));
   let mnemonic = words.shift() ?? '';
   // An operand list has no spaces but in 'BYTE PTR'.
   const operands = splitOperands(words.join(' ')).map(objdumpOperand);
@@ -69,9 +69,14 @@ function objdumpOperand(operand: string): string {
     .replace(/\+?riz\*\d/, '')
     .replace(/([[:])\+/, '$1');
   text = text.replace(/\+0x0\]/, ']').replace(/(\[(?:\ws:)?\w+\+\w+)\*1/, '$1');
+  // Without base and index an address is unsigned here.
+  text = text.replace(/\[(\ws:)?-(0x[0-9a-f]+)\]/, (_, segment: string | undefined, disp: string) => {
+    return `[${segment ?? ''}0x${(-Number.parseInt(disp, 16) >>> 0).toString(16)}]`;
+  });
   const base = /\[(?:\ws:)?(\w+)/.exec(text)?.[1] ?? '';
   const stack = /^e?(bp|sp)$/.test(base) && !/\[(?:\ws:)?\w+\*/.test(text);
-  return text.replace(stack ? '[ss:' : '[ds:', '[');
+  text = text.replace(stack ? '[ss:' : '[ds:', '[');
+  return text === '1' ? '0x1' : text;
 }
 
 /** The common form of printInstruction's text. */

@@ -10,10 +10,10 @@ import { type Row, row, SENSITIVE } from './row.ts';
 /** Virtual-machine extensions. */
 // biome-ignore format: opcode table
 export const vmx: readonly Row[] = [
-  row('NP 0F 01 C1',   'VMCALL',   [],        undefined, SENSITIVE),
-  row('NP 0F 01 C2',   'VMLAUNCH', [],        undefined, SENSITIVE),
-  row('NP 0F 01 C3',   'VMRESUME', [],        undefined, SENSITIVE),
-  row('NP 0F 01 C4',   'VMXOFF',   [],        undefined, SENSITIVE),
+  row('0F 01 C1',      'VMCALL',   [],        undefined, SENSITIVE),
+  row('0F 01 C2',      'VMLAUNCH', [],        undefined, SENSITIVE),
+  row('0F 01 C3',      'VMRESUME', [],        undefined, SENSITIVE),
+  row('0F 01 C4',      'VMXOFF',   [],        undefined, SENSITIVE),
   row('NP 0F 01 D4',   'VMFUNC',   [],        undefined, SENSITIVE),
   row('NP 0F 78',      'VMREAD',   [Ey, Gy],  undefined, SENSITIVE),
   row('NP 0F 79',      'VMWRITE',  [Gy, Ey],  undefined, SENSITIVE),

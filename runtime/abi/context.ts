@@ -9,6 +9,7 @@ import type { HelperName } from './calls.ts';
 export interface TlbTables {
   readonly read: Int32Array;
   readonly write: Int32Array;
+  readonly execute: Int32Array;
 }
 
 /** Slow arms of memory accesses: linear addresses, sign-extended results; they raise guest faults or abort. */

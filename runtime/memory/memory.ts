@@ -76,9 +76,14 @@ export class Memory {
     return page | (la & 4095);
   }
 
-  /** Physical address of code at `la`. @throws GuestFault #PF. */
+  /** Physical address of code at `la`; fills the execute table. @throws GuestFault #PF. */
   fetchAddress(la: number): number {
-    return (this.walker.walk(la, Access.Execute, this.user) & ~4095) | (la & 4095);
+    const { user } = this;
+    const word = (user ? this.tlb.user : this.tlb.supervisor).execute[la >>> 12]! ^ la;
+    if (word >= 0) return word;
+    const page = this.walker.walk(la, Access.Execute, user) & ~4095;
+    this.tlb.fillExecute(la, page, user);
+    return page | (la & 4095);
   }
 
   /** Load a byte, sign-extended. @throws GuestFault. */

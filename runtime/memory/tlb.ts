@@ -11,6 +11,8 @@ const FILL_LIMIT = 1 << 16;
 class PrivilegeTables {
   readonly read: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
   readonly write: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
+  /** Pages that code was fetched from: lets links between pages and regions over several pages check the mapping. */
+  readonly execute: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
 }
 
 export class Tlb {
@@ -31,24 +33,39 @@ export class Tlb {
     const page = la >>> 12;
     const tables = user ? this.user : this.supervisor;
     const word = (pa ^ la) & ~4095;
-    if (!this.has(page)) {
-      if (this.count === FILL_LIMIT) this.flush();
-      this.filled[this.count++] = page;
-    }
+    this.remember(page);
     tables.read[page] = word;
     if (writable) tables.write[page] = word;
   }
 
+  /** Code is fetched from the page of `la`, at RAM page `pa`. @returns the word. */
+  fillExecute(la: number, pa: number, user: boolean): number {
+    const page = la >>> 12;
+    const word = (pa ^ la) & ~4095;
+    this.remember(page);
+    (user ? this.user : this.supervisor).execute[page] = word;
+    return word;
+  }
+
+  private remember(page: number): void {
+    if (this.has(page)) return;
+    if (this.count === FILL_LIMIT) this.flush();
+    this.filled[this.count++] = page;
+  }
+
   private has(page: number): boolean {
     const none = unusableWord(page);
-    return this.user.read[page] !== none || this.supervisor.read[page] !== none;
+    for (const { read, execute } of [this.user, this.supervisor]) {
+      if (read[page] !== none || execute[page] !== none) return true;
+    }
+    return false;
   }
 
   /** Forget one linear page. */
   flushPage(page: number): void {
     const none = unusableWord(page);
-    this.user.read[page] = this.user.write[page] = none;
-    this.supervisor.read[page] = this.supervisor.write[page] = none;
+    this.user.read[page] = this.user.write[page] = this.user.execute[page] = none;
+    this.supervisor.read[page] = this.supervisor.write[page] = this.supervisor.execute[page] = none;
   }
 
   /** Forget everything. */

@@ -35,6 +35,8 @@ class Assigner {
   private readonly merged = new Set<Selected>();
   private readonly words: number[] = new Array<number>(HEADER_WORDS).fill(0);
   private readonly sites: number[] = [];
+  /** Offset of a skipIfZero that waits for the length of what it skips, or -1. */
+  private skipFrom = -1;
 
   constructor(ops: readonly Selected[], constants: ConstantSlots) {
     this.ops = ops;
@@ -61,7 +63,11 @@ class Assigner {
     if (op.op === Op.mov && def === undefined && operands[0] === operands[1]) return;
     if (op.faults) this.sites.push(this.words.length, op.eip, op.index);
     const destination = def === undefined ? [] : [this.destination(def, op, at)];
+    const start = this.words.length;
     this.words.push(op.op, ...destination, ...operands);
+    // The skip covers the micro-operation after it, and what loads that one's constants.
+    if (this.skipFrom >= 0) this.words[this.skipFrom + 2] = this.words.length - this.skipFrom;
+    this.skipFrom = op.op === Op.skipIfZero ? start : -1;
     for (const slot of scratch) this.free.push(slot);
   }
 

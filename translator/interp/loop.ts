@@ -25,10 +25,10 @@ import {
 import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import { type FlagKind, type FlagKindName, flagKinds } from '../ir/flags.ts';
 import { pure } from '../ir/pure.ts';
-import { HEADER_WORDS } from './micro-op.ts';
+import { HEADER_MAPPING, HEADER_WORDS } from './micro-op.ts';
 
 const { unary, binary, tests } = pure;
-const { add, adc, sub, sbb, logic, inc, dec, given, rotate, carry, words, overflow } = flagKinds as Readonly<
+const { add, adc, sub, sbb, logic, inc, dec, given, rotate, carry, words, overflow } = flagKinds as unknown as Readonly<
   Record<FlagKindName, Required<FlagKind>>
 >;
 
@@ -44,7 +44,7 @@ export function createTier0Loop(context: ExecutionContext, code: Int32Array, use
   const S8 = new Int8Array(S.buffer);
   const S16 = new Int16Array(S.buffer);
   const { i8, u8, i16, u16, i32 } = context.ram;
-  const { read: R, write: W } = user ? context.tlb.user : context.tlb.supervisor;
+  const { read: R, write: W, execute: X } = user ? context.tlb.user : context.tlb.supervisor;
   const slow = context.memory;
   const helpers = context.helperList;
   const fault = context.fault;
@@ -892,11 +892,17 @@ export function createTier0Loop(context: ExecutionContext, code: Int32Array, use
               throw new Error(`tier 0: no micro-operation ${code[pc]} at ${pc}`);
           }
         }
-        const next = code[link]!;
+        let next = code[link]!;
+        if (next < 0) {
+          // A far link: only while the target's page is mapped as when it was translated.
+          next = -next;
+          if (X[code[link + 1]! >>> 12] !== code[next + HEADER_MAPPING]) next = 0;
+        }
         if (next === 0) {
           S[EIP] = code[link + 1]!;
           S[BUDGET] = budget;
           S[TIER0_LINK] = link;
+          S[TIER0_BLOCK] = block;
           return Exit.Lookup;
         }
         pc = next;

@@ -70,9 +70,9 @@ export const Op = {
 export type OpName = keyof typeof Op;
 
 /** Words before a block's first micro-operation. */
-export const HEADER_WORDS = 4;
-/** Header: guest instructions in the block; executions left until it is hot; its number; offset of its site table. */
+export const HEADER_WORDS = 5;
+/** Header: guest instructions in the block; executions left until it is hot; TLB word of its page; offset of its sites. */
 export const HEADER_COUNT = 0;
 export const HEADER_HEAT = 1;
-export const HEADER_BLOCK = 2;
+export const HEADER_MAPPING = 2;
 export const HEADER_SITES = 3;

@@ -207,7 +207,7 @@ class Selector {
         this.store(node);
         return;
       case 'flags': {
-        if (node.when !== undefined) this.emit(Op.skipIfZero, undefined, [node.when, { word: 3 + 4 }]);
+        if (node.when !== undefined) this.emit(Op.skipIfZero, undefined, [node.when, { word: 0 }]);
         this.emit(flagOps[node.kind], undefined, node.args, flagSlotsOf(node.kind));
         return;
       }

@@ -1,0 +1,93 @@
+/**
+ * The contract between runtime and translator: what the dispatcher and the cache ask of the two tiers.
+ *
+ * runtime/ gets a Translator by injection and never sees how code is made; translator/ gets an ExecutionContext and
+ * never sees guest memory management, devices or the clock.
+ */
+import type { Exit } from './exit.ts';
+
+/** Guest code bytes for one block. */
+export interface CodeBytes {
+  readonly bytes: Uint8Array;
+  /** Where the block starts in `bytes`, and where its page ends. */
+  readonly offset: number;
+  readonly end: number;
+  /** TLB word of that page: physical ^ linear page address. */
+  readonly mapping: number;
+  /**
+   * Bytes of an instruction that crosses the page's end: up to 15 from the block's first byte, the second page's
+   * included. @throws GuestFault when the second page cannot be fetched.
+   */
+  crossing(): Uint8Array;
+}
+
+/** A block encoded for tier 0, in the arena. */
+export interface Tier0Block {
+  /** EIP of the first instruction (i32), bytes of guest code, guest instructions. */
+  readonly eip: number;
+  readonly length: number;
+  readonly instructions: number;
+  readonly mode: number;
+  /** Its only instruction lies on two pages. */
+  readonly crosses: boolean;
+  /** Position and number of words in the arena. */
+  readonly start: number;
+  readonly words: number;
+  /** EIPs it can go to that are known when translating. */
+  readonly successors: readonly number[];
+}
+
+/** Where a region leaves to, by ordinal. */
+export interface RegionExit {
+  readonly eip: number;
+}
+
+/** Compiled code of a region. */
+export interface RegionCode {
+  /** Runs until control leaves the region: an exit ordinal, or a negative Exit. */
+  readonly run: () => Exit;
+  readonly exits: readonly RegionExit[];
+  /** Generated text, for dumps; its length in characters counts against the cache's bound. */
+  readonly source: string;
+  /** Guest blocks in it: EIP, bytes and guest instructions of each, the head first. */
+  readonly blocks: readonly { readonly eip: number; readonly length: number; readonly instructions: number }[];
+}
+
+export interface Translator {
+  /**
+   * Decode and encode the block at `eip` for tier 0.
+   * @param reserve gives room: called with a number of words, returns their position in the arena.
+   */
+  translate(code: CodeBytes, eip: number, mode: number, reserve: (words: number) => number): Tier0Block;
+  /** Encode exactly one instruction outside the cache. @returns its position. */
+  translateOne(code: CodeBytes, eip: number, mode: number): number;
+  /** Run tier 0 from the block at `start`. */
+  interpret(start: number, mode: number): Exit;
+  /**
+   * Let the link word at `position` go to the block at `start`, or to nothing (0). A `far` link leaves the page: it is
+   * followed only while the target's page is mapped as it was when the block was translated.
+   */
+  link(position: number, start: number, far: boolean): void;
+  /** Executions left until tier 0 leaves the block at `start` with Exit.Hot; 0 makes the next entry leave. */
+  setHeat(start: number, executions: number): void;
+  heat(start: number): number;
+  /**
+   * Instruction that was running at word `position` of the block at `start`: its EIP, and how many of the block's
+   * instructions had not retired, itself included.
+   */
+  locate(start: number, position: number): { readonly eip: number; readonly remaining: number };
+  /** Words in tier 0's arena. */
+  readonly arenaWords: number;
+  /**
+   * Compile the region headed by `eip`.
+   * @param codeAt bytes of the block at an EIP, or undefined where no region may reach; @param profile how often the
+   *        block at an EIP ran in tier 0, 0 when unknown.
+   * @returns undefined when it cannot be compiled here (no code generation allowed).
+   */
+  compile(
+    eip: number,
+    mode: number,
+    codeAt: (eip: number) => CodeBytes | undefined,
+    profile: (eip: number) => number,
+  ): RegionCode | undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * A translated block as the cache keeps it: the tier-0 code, where its bytes are, and who links to whom.
+ */
+import type { Tier0Block } from '../abi/translator.ts';
+import type { Region } from './region.ts';
+
+/** A link word in tier 0's arena that goes to some block. */
+export interface Link {
+  readonly position: number;
+  readonly from: Block;
+  readonly to: Block;
+}
+
+export class Block {
+  readonly code: Tier0Block;
+  readonly eip: number;
+  readonly mode: number;
+  /** CS base that the block was translated for. */
+  readonly base: number;
+  /** Physical address of the first byte, and TLB word of its page. */
+  readonly pa: number;
+  readonly mapping: number;
+  /** Physical page of the instruction's second part when it crosses pages, else -1, and that page's TLB word. */
+  readonly secondPage: number;
+  readonly secondMapping: number;
+  /** Next block at the same page offset, for another mode, base or alias. */
+  chained: Block | undefined;
+  incoming: Link[] = [];
+  outgoing: Link[] = [];
+  /** Regions' exits that go here. */
+  readonly entrances: Set<{ target: Block | undefined }> = new Set();
+  region: Region | undefined;
+  dropped = false;
+
+  constructor(code: Tier0Block, base: number, pa: number, mapping: number, secondPage: number, secondMapping: number) {
+    this.code = code;
+    this.eip = code.eip;
+    this.mode = code.mode;
+    this.base = base;
+    this.pa = pa;
+    this.mapping = mapping;
+    this.secondPage = secondPage;
+    this.secondMapping = secondMapping;
+  }
+
+  /** Does it cover any of `length` bytes at physical address `pa`? */
+  covers(pa: number, length: number): boolean {
+    const inFirst = this.secondPage < 0 ? this.code.length : 4096 - (this.pa & 4095);
+    if (pa < this.pa + inFirst && pa + length > this.pa) return true;
+    if (this.secondPage < 0) return false;
+    const second = this.secondPage << 12;
+    return pa < second + this.code.length - inFirst && pa + length > second;
+  }
+}

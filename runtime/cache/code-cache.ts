@@ -1,0 +1,372 @@
+/**
+ * The translation cache: finds, makes, links and drops blocks and regions.
+ *
+ * Blocks are keyed by physical address, EIP, CS base and mode. A direct-mapped table by EIP stands in front and is
+ * checked against the execute words of the TLB, so a changed mapping or another address space needs no flush here.
+ * Tier 0's arena is a ring: when it comes round, the oldest blocks are dropped, a few at a time.
+ */
+import { isFlat, MODE_USER } from '../abi/mode.ts';
+import { CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
+import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
+import type { CodeWatch, Memory } from '../memory/memory.ts';
+import { Block } from './block.ts';
+import { CodePage } from './code-page.ts';
+import { Region, type RegionLink, type Stretch } from './region.ts';
+import { type CacheStatistics, createStatistics } from './statistics.ts';
+
+const TABLE_SIZE = 1 << 14;
+
+/** Host clock in milliseconds, for statistics only. */
+export type Stopwatch = () => number;
+
+export interface CacheOptions {
+  /** Executions of a block in tier 0 before its region is compiled; Infinity never compiles. */
+  readonly hotThreshold: number;
+  /** Characters of generated JavaScript kept; the oldest regions go first. */
+  readonly maxSource: number;
+  /** Rewrites of a code page after which its code is no longer compiled. */
+  readonly maxRewrites: number;
+  readonly stopwatch: Stopwatch;
+}
+
+export class CodeCache implements CodeWatch {
+  readonly statistics: CacheStatistics = createStatistics();
+  private readonly translator: Translator;
+  private readonly memory: Memory;
+  private readonly state: Int32Array;
+  private readonly options: CacheOptions;
+  private readonly pages: (CodePage | undefined)[] = [];
+  private readonly table: (Block | undefined)[] = new Array<Block | undefined>(TABLE_SIZE).fill(undefined);
+  /** Blocks in arena order, oldest first; `oldest` is where the ring's queue begins. */
+  private queue: Block[] = [];
+  private oldest = 0;
+  private cursor = 16;
+  private readonly byStart = new Map<number, Block>();
+  private regionQueue: Region[] = [];
+  private source = 0;
+
+  constructor(translator: Translator, memory: Memory, state: Int32Array, options: CacheOptions) {
+    this.translator = translator;
+    this.memory = memory;
+    this.state = state;
+    this.options = options;
+    memory.code = this;
+  }
+
+  // ---- lookup -----------------------------------------------------------------------------------------------------
+
+  /** The block at the current EIP and mode; translated if need be. @throws GuestFault when code cannot be fetched. */
+  current(): Block {
+    const eip = this.state[EIP]!;
+    const mode = this.state[MODE]!;
+    const base = isFlat(mode, CS) ? 0 : this.state[SEGMENT_BASE + CS]!;
+    return this.lookup(eip, mode, base);
+  }
+
+  private lookup(eip: number, mode: number, base: number): Block {
+    const la = (eip + base) | 0;
+    const slot = (eip ^ (eip >>> 14)) & (TABLE_SIZE - 1);
+    const fast = this.table[slot];
+    if (fast !== undefined && fast.eip === eip && fast.mode === mode && fast.base === base && this.isMapped(fast, la)) {
+      this.statistics.fastHits++;
+      return fast;
+    }
+    const pa = this.memory.fetchAddress(la);
+    const block = this.find(pa, eip, mode, base) ?? this.translate(pa, eip, mode, base);
+    this.table[slot] = block;
+    return block;
+  }
+
+  private find(pa: number, eip: number, mode: number, base: number): Block | undefined {
+    let block = this.pages[pa >>> 12]?.at(pa & 4095);
+    const la = (eip + base) | 0;
+    while (block !== undefined) {
+      if (block.eip === eip && block.mode === mode && block.base === base) {
+        if (block.secondPage >= 0) this.memory.fetchAddress((la | 4095) + 1);
+        if (this.isMapped(block, la)) {
+          this.statistics.slowHits++;
+          return block;
+        }
+      }
+      block = block.chained;
+    }
+    return undefined;
+  }
+
+  /** Are the block's pages mapped, and to the same physical pages as when it was translated? */
+  private isMapped(block: Block, la: number): boolean {
+    const { execute } = block.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
+    if (block.dropped || execute[la >>> 12] !== block.mapping) return false;
+    return block.secondPage < 0 || execute[((la | 4095) + 1) >>> 12] === block.secondMapping;
+  }
+
+  private translate(pa: number, eip: number, mode: number, base: number): Block {
+    this.statistics.misses++;
+    const start = this.options.stopwatch();
+    const code = this.codeBytes(pa, eip, base);
+    const encoded = this.translator.translate(code, eip, mode, this.reserve);
+    let secondPage = -1;
+    let secondMapping = 0;
+    if (encoded.crosses) {
+      const second = (((eip + base) | 4095) + 1) | 0;
+      secondPage = this.memory.fetchAddress(second) >>> 12;
+      secondMapping = (secondPage << 12) ^ second;
+    }
+    const block = new Block(encoded, base, pa, code.mapping, secondPage, secondMapping);
+    this.queue.push(block);
+    this.byStart.set(encoded.start, block);
+    this.page(pa >>> 12).addHead(block);
+    this.cover(block, pa, secondPage < 0 ? encoded.length : 4096 - (pa & 4095));
+    if (secondPage >= 0) this.cover(block, secondPage << 12, encoded.length - 4096 + (pa & 4095));
+    this.translator.setHeat(encoded.start, this.options.hotThreshold);
+    this.statistics.blocks++;
+    this.statistics.instructions += encoded.instructions;
+    this.statistics.translateTime += this.options.stopwatch() - start;
+    return block;
+  }
+
+  /** Encode the instruction at EIP outside the cache. @throws GuestFault when it cannot be fetched. */
+  single(): { start: number; mode: number } {
+    const eip = this.state[EIP]!;
+    const mode = this.state[MODE]!;
+    const base = isFlat(mode, CS) ? 0 : this.state[SEGMENT_BASE + CS]!;
+    const pa = this.memory.fetchAddress((eip + base) | 0);
+    this.statistics.singleSteps++;
+    return { start: this.translator.translateOne(this.codeBytes(pa, eip, base), eip, mode), mode };
+  }
+
+  /** Code at a physical address, as the translator reads it. */
+  codeBytes(pa: number, eip: number, base: number): CodeBytes {
+    const la = (eip + base) | 0;
+    const { u8 } = this.memory.ram;
+    return {
+      bytes: u8,
+      offset: pa,
+      end: (pa | 4095) + 1,
+      mapping: (pa ^ la) & ~4095,
+      crossing: () => {
+        const first = u8.slice(pa, (pa | 4095) + 1);
+        const second = this.memory.fetchAddress(((la | 4095) + 1) | 0);
+        const both = new Uint8Array(15);
+        both.set(first.subarray(0, 15));
+        if (first.length < 15) both.set(u8.subarray(second, second + 15 - first.length), first.length);
+        return both;
+      },
+    };
+  }
+
+  private page(number: number): CodePage {
+    let page = this.pages[number];
+    if (page === undefined) {
+      page = new CodePage(number);
+      this.pages[number] = page;
+    }
+    return page;
+  }
+
+  private cover(translation: Block | Region, pa: number, length: number): void {
+    const page = this.page(pa >>> 12);
+    if (page.translations.size === 0) this.memory.tlb.protect((pa >>> 12) << 12);
+    page.cover(translation, pa, length);
+  }
+
+  // ---- the arena --------------------------------------------------------------------------------------------------
+
+  /** Room for `words` in the ring; what stands there is dropped. */
+  private readonly reserve = (words: number): number => {
+    const { arenaWords } = this.translator;
+    if (words > arenaWords - 16) throw new RangeError('the tier-0 arena is too small for one block');
+    if (this.cursor + words > arenaWords) {
+      this.evictUpTo(this.cursor, arenaWords);
+      this.cursor = 16;
+    }
+    this.evictUpTo(this.cursor, this.cursor + words);
+    const start = this.cursor;
+    this.cursor += words;
+    return start;
+  };
+
+  /** Drop the oldest blocks as long as they stand in the words from `start` to `end`. */
+  private evictUpTo(start: number, end: number): void {
+    while (this.oldest < this.queue.length) {
+      const block = this.queue[this.oldest]!;
+      if (!block.dropped) {
+        const at = block.code.start;
+        if (at >= end || at + block.code.words <= start) break;
+        this.statistics.evicted++;
+        this.drop(block);
+      }
+      this.oldest++;
+    }
+    if (this.oldest > 4096) {
+      this.queue = this.queue.slice(this.oldest);
+      this.oldest = 0;
+    }
+  }
+
+  // ---- links ------------------------------------------------------------------------------------------------------
+
+  /** Let the tier-0 link word at `position`, in the block at `start`, go to `to`, when that is safe. */
+  link(position: number, start: number, to: Block): void {
+    const from = this.byStart.get(start);
+    if (from === undefined || to.secondPage >= 0 || from.mode !== to.mode || from.base !== to.base) return;
+    const far = (from.eip + from.base) >>> 12 !== (to.eip + to.base) >>> 12;
+    // The far check of tier 0 looks the page up by EIP.
+    if (far && to.base !== 0) return;
+    this.unlink(position, from);
+    this.translator.link(position, to.code.start, far);
+    const link = { position, from, to };
+    from.outgoing.push(link);
+    to.incoming.push(link);
+    this.statistics.links++;
+  }
+
+  private unlink(position: number, from: Block): void {
+    const at = from.outgoing.findIndex((link) => link.position === position);
+    if (at < 0) return;
+    const [link] = from.outgoing.splice(at, 1);
+    link!.to.incoming = link!.to.incoming.filter((other) => other !== link);
+  }
+
+  /** Remember the block that a region's exit goes to. */
+  linkExit(region: Region, exit: RegionLink, to: Block): void {
+    if (region.dropped || to.secondPage >= 0) return;
+    exit.target = to;
+    to.entrances.add(exit);
+    this.statistics.links++;
+  }
+
+  /** May an exit's target be entered without a lookup? */
+  isCurrent(block: Block): boolean {
+    return this.isMapped(block, (block.eip + block.base) | 0);
+  }
+
+  // ---- regions ----------------------------------------------------------------------------------------------------
+
+  /** Compile the region headed by `head`, unless its code is being rewritten all the time. */
+  compile(head: Block): Region | undefined {
+    if (head.dropped || head.secondPage >= 0 || this.page(head.pa >>> 12).rewrites > this.options.maxRewrites) {
+      return this.giveUp(head);
+    }
+    const start = this.options.stopwatch();
+    const stretches: Stretch[] = [];
+    const code = this.translator.compile(
+      head.eip,
+      head.mode,
+      (eip) => this.codeFor(eip, head),
+      (eip) => this.executions(eip, head),
+    );
+    if (code === undefined) return this.giveUp(head);
+    for (const { eip, length } of code.blocks) {
+      stretches.push({ pa: this.memory.fetchAddress((eip + head.base) | 0), length });
+    }
+    const region = this.adopt(code, head, stretches);
+    this.statistics.compileTime += this.options.stopwatch() - start;
+    return region;
+  }
+
+  private giveUp(head: Block): undefined {
+    this.translator.setHeat(head.code.start, 0x7fffffff);
+    return undefined;
+  }
+
+  private adopt(code: RegionCode, head: Block, stretches: readonly Stretch[]): Region {
+    const region = new Region(code, head, stretches);
+    for (const { pa, length } of stretches) this.cover(region, pa, length);
+    head.region = region;
+    this.translator.setHeat(head.code.start, 0);
+    this.regionQueue.push(region);
+    this.source += code.source.length;
+    this.statistics.regions++;
+    this.statistics.regionBlocks += code.blocks.length;
+    this.statistics.sourceCharacters += code.source.length;
+    while (this.source > this.options.maxSource && this.regionQueue.length > 1) {
+      const oldest = this.regionQueue[0]!;
+      this.statistics.regionsEvicted++;
+      this.dropRegion(oldest);
+    }
+    return region;
+  }
+
+  /** Code bytes at another EIP of the head's address space, when they are mapped without a fault. */
+  private codeFor(eip: number, head: Block): CodeBytes | undefined {
+    const la = (eip + head.base) | 0;
+    const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
+    const pa = execute[la >>> 12]! ^ la;
+    return pa < 0 ? undefined : this.codeBytes(pa, eip, head.base);
+  }
+
+  private executions(eip: number, head: Block): number {
+    const la = (eip + head.base) | 0;
+    const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
+    const pa = execute[la >>> 12]! ^ la;
+    let block = pa < 0 ? undefined : this.pages[pa >>> 12]?.at(pa & 4095);
+    while (block !== undefined && (block.eip !== eip || block.mode !== head.mode)) block = block.chained;
+    if (block === undefined) return 0;
+    return block.region
+      ? this.options.hotThreshold
+      : this.options.hotThreshold - this.translator.heat(block.code.start);
+  }
+
+  // ---- dropping ---------------------------------------------------------------------------------------------------
+
+  hasCode(page: number): boolean {
+    const entry = this.pages[page];
+    return entry !== undefined && entry.translations.size > 0;
+  }
+
+  covers(pa: number, length: number): boolean {
+    const page = this.pages[pa >>> 12];
+    if (page === undefined || !page.mayCover(pa, length)) return false;
+    for (const translation of page.translations) if (translation.covers(pa, length)) return true;
+    return false;
+  }
+
+  invalidate(pa: number, length: number): void {
+    const page = this.pages[pa >>> 12];
+    if (page === undefined || !page.mayCover(pa, length)) return;
+    let hit = false;
+    for (const translation of [...page.translations]) {
+      if (translation.dropped || !translation.covers(pa, length)) continue;
+      hit = true;
+      if (translation instanceof Block) {
+        this.statistics.invalidated++;
+        this.drop(translation);
+      } else {
+        this.statistics.regionsInvalidated++;
+        this.dropRegion(translation);
+      }
+    }
+    if (hit) page.rewrites++;
+  }
+
+  private drop(block: Block): void {
+    block.dropped = true;
+    this.byStart.delete(block.code.start);
+    for (const link of block.incoming) {
+      this.translator.link(link.position, 0, false);
+      link.from.outgoing = link.from.outgoing.filter((other) => other !== link);
+    }
+    for (const link of block.outgoing) link.to.incoming = link.to.incoming.filter((other) => other !== link);
+    for (const exit of block.entrances) exit.target = undefined;
+    block.incoming = [];
+    block.outgoing = [];
+    block.entrances.clear();
+    if (block.region) this.dropRegion(block.region);
+    const page = this.page(block.pa >>> 12);
+    page.removeHead(block);
+    page.remove(block);
+    if (block.secondPage >= 0) this.page(block.secondPage).remove(block);
+  }
+
+  private dropRegion(region: Region): void {
+    if (region.dropped) return;
+    region.dropped = true;
+    region.head.region = undefined;
+    this.source -= region.code.source.length;
+    for (const exit of region.links) exit.target?.entrances.delete(exit);
+    for (const { pa } of region.stretches) this.page(pa >>> 12).remove(region);
+    this.regionQueue = this.regionQueue.filter((other) => other !== region);
+    if (!region.head.dropped) this.translator.setHeat(region.head.code.start, this.options.hotThreshold);
+  }
+}

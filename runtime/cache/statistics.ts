@@ -1,0 +1,48 @@
+/** Counters of the translation cache; always on, since they are touched only when code is made, dropped or looked up. */
+export interface CacheStatistics {
+  /** Blocks translated for tier 0, and guest instructions in them. */
+  blocks: number;
+  instructions: number;
+  /** Regions compiled, guest blocks in them, characters of generated JavaScript. */
+  regions: number;
+  regionBlocks: number;
+  sourceCharacters: number;
+  /** Lookups in the dispatcher: found by EIP at once, found by physical address, not found. */
+  fastHits: number;
+  slowHits: number;
+  misses: number;
+  /** Links made between blocks, and from region exits. */
+  links: number;
+  /** Blocks dropped because the guest wrote to their bytes, and because room was needed. */
+  invalidated: number;
+  evicted: number;
+  /** Regions dropped for either reason. */
+  regionsInvalidated: number;
+  regionsEvicted: number;
+  /** Instructions run one at a time outside the cache. */
+  singleSteps: number;
+  /** Milliseconds spent translating for tier 0 and compiling regions. */
+  translateTime: number;
+  compileTime: number;
+}
+
+export function createStatistics(): CacheStatistics {
+  return {
+    blocks: 0,
+    instructions: 0,
+    regions: 0,
+    regionBlocks: 0,
+    sourceCharacters: 0,
+    fastHits: 0,
+    slowHits: 0,
+    misses: 0,
+    links: 0,
+    invalidated: 0,
+    evicted: 0,
+    regionsInvalidated: 0,
+    regionsEvicted: 0,
+    singleSteps: 0,
+    translateTime: 0,
+    compileTime: 0,
+  };
+}

@@ -1,0 +1,241 @@
+/**
+ * The processor: the dispatcher loop that runs translated code and serves its exits.
+ *
+ * Each turn finds the block at EIP and runs its region if it has one, else tier 0 from there; both return with exact
+ * state and the reason. VMM calls are served here, faults become stops, and what must not run from the cache (a store
+ * into translated code) runs as one uncached instruction.
+ */
+import { Exit } from '../abi/exit.ts';
+import {
+  BUDGET,
+  EIP,
+  RETIRED_HIGH,
+  RETIRED_LOW,
+  TIER0_BLOCK,
+  TIER0_LINK,
+  TIER0_PC,
+  VMM_ARGUMENT,
+  VMM_CALL,
+  VMM_NEXT,
+} from '../abi/state.ts';
+import type { Translator } from '../abi/translator.ts';
+import type { Block } from '../cache/block.ts';
+import type { CodeCache } from '../cache/code-cache.ts';
+import type { Region } from '../cache/region.ts';
+import { readEflags, writeEflags } from '../cpu/eflags.ts';
+import { ABORT, type GuestFault } from '../cpu/fault.ts';
+import type { Memory } from '../memory/memory.ts';
+import type { Stop } from './stop.ts';
+
+/** A VMM call by its number: undefined to go on at EIP, or why to stop. */
+export type VmmCall = (at: number, next: number, ...args: number[]) => Stop | undefined;
+
+/** What a processor is put together from. */
+export interface CpuParts {
+  readonly state: Int32Array;
+  readonly memory: Memory;
+  readonly fault: GuestFault;
+  readonly translator: Translator;
+  readonly cache: CodeCache;
+  /** In the order of vmmCallNames. */
+  readonly vmm: readonly VmmCall[];
+}
+
+const budgetStop: Stop = { kind: 'budget' };
+const stoppedStop: Stop = { kind: 'stopped' };
+
+export class Cpu {
+  readonly state: Int32Array;
+  readonly memory: Memory;
+  readonly cache: CodeCache;
+  private readonly fault: GuestFault;
+  private readonly translator: Translator;
+  private readonly vmm: readonly VmmCall[];
+  private stopRequested = false;
+
+  constructor(parts: CpuParts) {
+    this.state = parts.state;
+    this.memory = parts.memory;
+    this.fault = parts.fault;
+    this.translator = parts.translator;
+    this.cache = parts.cache;
+    this.vmm = parts.vmm;
+  }
+
+  /** EFLAGS as PUSHF would store it. */
+  getEflags(): number {
+    return readEflags(this.state);
+  }
+
+  /** Set all of EFLAGS. */
+  setEflags(image: number): void {
+    writeEflags(this.state, image);
+  }
+
+  /** Make `run` return 'stopped' at the next chance. */
+  requestStop(): void {
+    this.stopRequested = true;
+  }
+
+  /**
+   * Run until something stops the processor, at the latest after `maxInstructions` instructions (1 to 2^31 - 1).
+   * @param exact stop after exactly that many; otherwise up to a block's length earlier, which is cheaper.
+   */
+  run(maxInstructions: number, exact = false): Stop {
+    const S = this.state;
+    S[BUDGET] = maxInstructions;
+    try {
+      return this.dispatch(maxInstructions, exact);
+    } finally {
+      this.retire(maxInstructions - S[BUDGET]!);
+    }
+  }
+
+  private retire(count: number): void {
+    const S = this.state;
+    const low = (S[RETIRED_LOW]! >>> 0) + count;
+    S[RETIRED_LOW] = low | 0;
+    if (low > 0xffffffff) S[RETIRED_HIGH]!++;
+  }
+
+  /** Instructions retired since reset. */
+  get retired(): number {
+    return (this.state[RETIRED_HIGH]! >>> 0) * 0x100000000 + (this.state[RETIRED_LOW]! >>> 0);
+  }
+
+  /** The loop. Faults raised outside translated code (fetches, VMM calls) end it as stops too. */
+  private dispatch(maxInstructions: number, exact: boolean): Stop {
+    const S = this.state;
+    try {
+      let block: Block | undefined;
+      for (;;) {
+        if (this.stopRequested) {
+          this.stopRequested = false;
+          return stoppedStop;
+        }
+        if (S[BUDGET]! <= 0) return budgetStop;
+        block ??= this.cache.current();
+        const { region } = block;
+        let exit: Exit;
+        if (region !== undefined) {
+          exit = region.run();
+          if (exit >= 0) {
+            block = this.follow(region, exit);
+            continue;
+          }
+          // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
+          if (exit === Exit.Budget || exit === Exit.Lookup) {
+            this.translator.setHeat(block.code.start, 1);
+            exit = this.interpret(block);
+          }
+        } else exit = this.interpret(block);
+        if (exit === Exit.Lookup) {
+          block = this.linkTier0();
+          continue;
+        }
+        block = undefined;
+        if (exit === Exit.Indirect) continue;
+        if (exit === Exit.Budget && !exact && S[BUDGET]! < maxInstructions) return budgetStop;
+        const stop = this.serve(exit);
+        if (stop !== undefined) return stop;
+      }
+    } catch (thrown) {
+      if (thrown !== this.fault) throw thrown;
+      return this.faultStop();
+    }
+  }
+
+  /** The block that a region's exit goes to. */
+  private follow(region: Region, exit: number): Block {
+    const link = region.links[exit]!;
+    this.state[EIP] = link.eip;
+    const known = link.target;
+    if (known !== undefined && this.cache.isCurrent(known)) return known;
+    const block = this.cache.current();
+    this.cache.linkExit(region, link, block);
+    return block;
+  }
+
+  /** Run tier 0 from a block; a fault leaves EIP and budget at its instruction. */
+  private interpret(block: Block): Exit {
+    return this.runTier0(block.code.start, block.mode);
+  }
+
+  private runTier0(start: number, mode: number): Exit {
+    const S = this.state;
+    const exit = this.translator.interpret(start, mode);
+    if (exit === Exit.Fault) {
+      const { eip, remaining } = this.translator.locate(S[TIER0_BLOCK]!, S[TIER0_PC]!);
+      S[EIP] = eip;
+      S[BUDGET]! += remaining;
+    }
+    return exit;
+  }
+
+  /** Tier 0 wants the block at EIP: find it and link the way there. */
+  private linkTier0(): Block {
+    const S = this.state;
+    const position = S[TIER0_LINK]!;
+    const from = S[TIER0_BLOCK]!;
+    const block = this.cache.current();
+    this.cache.link(position, from, block);
+    return block;
+  }
+
+  private serve(exit: Exit): Stop | undefined {
+    switch (exit) {
+      case Exit.Vmm:
+        return this.serveVmm();
+      case Exit.Hot:
+        this.cache.compile(this.cache.current());
+        return undefined;
+      case Exit.Fault:
+        return this.fault.vector === ABORT ? this.stepUncached() : this.faultStop();
+      case Exit.Budget:
+        return this.stepUncached();
+      default:
+        return undefined;
+    }
+  }
+
+  private serveVmm(): Stop | undefined {
+    const S = this.state;
+    const call = this.vmm[S[VMM_CALL]!]!;
+    try {
+      return call(
+        S[EIP]!,
+        S[VMM_NEXT]!,
+        S[VMM_ARGUMENT]!,
+        S[VMM_ARGUMENT + 1]!,
+        S[VMM_ARGUMENT + 2]!,
+        S[VMM_ARGUMENT + 3]!,
+      );
+    } catch (thrown) {
+      // The block has counted the instruction, but it did not retire.
+      if (thrown === this.fault) S[BUDGET]!++;
+      throw thrown;
+    }
+  }
+
+  /** Run exactly one instruction, translated on its own and not kept; stores into translated code go through. */
+  private stepUncached(): Stop | undefined {
+    const S = this.state;
+    const left = S[BUDGET]!;
+    const { start, mode } = this.cache.single();
+    S[BUDGET] = 1;
+    this.memory.codeWritable = true;
+    let exit: Exit;
+    try {
+      exit = this.runTier0(start, mode);
+    } finally {
+      this.memory.codeWritable = false;
+      S[BUDGET] = left - 1 + S[BUDGET]!;
+    }
+    return exit === Exit.Vmm || exit === Exit.Fault ? this.serve(exit) : undefined;
+  }
+
+  private faultStop(): Stop {
+    const { vector, errorCode, address } = this.fault;
+    return { kind: 'fault', vector, errorCode, address };
+  }
+}

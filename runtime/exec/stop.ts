@@ -1,0 +1,8 @@
+/** Why the processor stopped; all state is exact. */
+export type Stop =
+  /** The instruction budget is used up; somebody asked for a stop; HLT with nothing to wake it. */
+  | { readonly kind: 'budget' | 'stopped' | 'halt' }
+  /** INT n that the environment serves; EIP is after it. */
+  | { readonly kind: 'interrupt'; readonly vector: number }
+  /** An exception; EIP is at the instruction for faults, after it for traps. `address` is CR2 for #PF, else 0. */
+  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number; readonly address: number };

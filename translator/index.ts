@@ -1,0 +1,46 @@
+/**
+ * createTranslator: the two tiers behind the contract of runtime/abi/translator.ts.
+ *
+ * This folder is compile time: bytes in, micro-operations or JavaScript out. It may import runtime/abi and nothing else
+ * of the runtime; src/ puts the two together.
+ */
+import type { ExecutionContext } from '../runtime/abi/context.ts';
+import type { Translator } from '../runtime/abi/translator.ts';
+import { createDecoder } from './decode/index.ts';
+import { Tier0 } from './interp/tier0.ts';
+import { successorsOf } from './ir/terminator.ts';
+import { rows } from './isa/index.ts';
+import { lift } from './lift.ts';
+import { optimise } from './passes/index.ts';
+
+export interface TranslatorOptions {
+  /** Words of tier 0's arena (4 bytes each). */
+  readonly arenaWords: number;
+}
+
+const decoder = createDecoder(rows);
+
+export function createTranslator(context: ExecutionContext, options: TranslatorOptions): Translator {
+  const tier0 = new Tier0(context, options.arenaWords);
+  return {
+    arenaWords: tier0.arenaWords,
+    translate(code, eip, mode, reserve) {
+      const { block, crosses } = lift(decoder, code, eip, mode);
+      optimise(block);
+      const { start, words } = tier0.place(block, code.mapping, reserve);
+      const { length, instructions, terminator } = block;
+      return { eip, length, instructions, mode, crosses, start, words, successors: successorsOf(terminator) };
+    },
+    translateOne(code, eip, mode) {
+      const { block } = lift(decoder, code, eip, mode, 1);
+      optimise(block);
+      return tier0.placeSingle(block);
+    },
+    interpret: (start, mode) => tier0.run(start, mode),
+    link: (position, start, far) => tier0.link(position, start, far),
+    setHeat: (start, executions) => tier0.setHeat(start, executions),
+    heat: (start) => tier0.heat(start),
+    locate: (start, position) => tier0.locate(start, position),
+    compile: () => undefined,
+  };
+}

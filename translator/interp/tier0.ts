@@ -1,0 +1,88 @@
+/**
+ * Tier 0 as a whole: the arena that blocks are encoded into, the loops that run it, links and fault location.
+ *
+ * The arena is used as a ring: the cache decides where the next block goes and drops what stood there. Its last words
+ * hold the one instruction that is run outside the cache.
+ */
+import type { ExecutionContext } from '../../runtime/abi/context.ts';
+import type { Exit } from '../../runtime/abi/exit.ts';
+import { MODE_USER } from '../../runtime/abi/mode.ts';
+import type { IrBlock } from '../ir/block.ts';
+import { ConstantSlots } from './constants.ts';
+import { encode } from './encode.ts';
+import { createTier0Loop, type Tier0Loop } from './loop.ts';
+import { HEADER_COUNT, HEADER_HEAT, HEADER_MAPPING, HEADER_SITES } from './micro-op.ts';
+
+/** Words kept for a single uncached instruction. */
+const SINGLE_WORDS = 1024;
+/** Executions until Hot for code that must never be hot. */
+const NEVER = 0x7fffffff;
+
+export class Tier0 {
+  /** Words that blocks may use; position 0 is never a block, so that a zero link means none. */
+  readonly arenaWords: number;
+  private readonly code: Int32Array;
+  private readonly constants: ConstantSlots;
+  private readonly context: ExecutionContext;
+  private readonly userLoop: Tier0Loop;
+  private supervisorLoop: Tier0Loop | undefined;
+
+  constructor(context: ExecutionContext, arenaWords: number) {
+    this.context = context;
+    this.arenaWords = arenaWords;
+    this.code = new Int32Array(arenaWords + SINGLE_WORDS);
+    this.constants = new ConstantSlots(context.state);
+    this.userLoop = createTier0Loop(context, this.code, true);
+  }
+
+  /** Encode a block into the words that `reserve` gives. @returns position and number of words. */
+  place(block: IrBlock, mapping: number, reserve: (words: number) => number): { start: number; words: number } {
+    const { words, sites } = encode(block, this.constants);
+    const siteTable = words.length;
+    words.push(sites.length / 3, ...sites);
+    const start = reserve(words.length);
+    words[HEADER_COUNT] = block.instructions;
+    words[HEADER_HEAT] = NEVER;
+    words[HEADER_MAPPING] = mapping;
+    words[HEADER_SITES] = siteTable;
+    this.code.set(words, start);
+    return { start, words: words.length };
+  }
+
+  /** Encode a block into the words outside the cache. */
+  placeSingle(block: IrBlock): number {
+    return this.place(block, 0, (words) => {
+      if (words > SINGLE_WORDS) throw new Error('tier 0: one instruction needs too many words');
+      return this.arenaWords;
+    }).start;
+  }
+
+  run(start: number, mode: number): Exit {
+    if (mode & MODE_USER) return this.userLoop(start);
+    this.supervisorLoop ??= createTier0Loop(this.context, this.code, false);
+    return this.supervisorLoop(start);
+  }
+
+  /** Far links are stored negated. */
+  link(position: number, start: number, far: boolean): void {
+    this.code[position] = far ? -start : start;
+  }
+
+  setHeat(start: number, executions: number): void {
+    this.code[start + HEADER_HEAT] = executions;
+  }
+
+  heat(start: number): number {
+    return this.code[start + HEADER_HEAT]!;
+  }
+
+  locate(start: number, position: number): { eip: number; remaining: number } {
+    const { code } = this;
+    const table = start + code[start + HEADER_SITES]!;
+    for (let i = 0, at = table + 1; i < code[table]!; i++, at += 3) {
+      if (start + code[at]! === position)
+        return { eip: code[at + 1]!, remaining: code[start + HEADER_COUNT]! - code[at + 2]! };
+    }
+    throw new Error(`tier 0: no instruction is known at word ${position}`);
+  }
+}

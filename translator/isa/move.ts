@@ -5,9 +5,79 @@
  * Source: SDM vol. 2A, 2B and 2D under each mnemonic. 90 is NOP and stands in misc.ts. XCHG with memory locks the bus
  * with or without LOCK.
  */
+import { EAX, EBX, ECX, EDX } from '../../runtime/abi/state.ts';
+import type { MemoryOperand } from '../decode/instruction.ts';
 import type { Condition } from '../ir/condition.ts';
 import { AL, BBb, Eb, Ev, Ew, eAX, Gb, Gv, Gy, Ib, Iv, Iz, M, Mq, Mv, My, Ob, Ov, Zb, Zv } from './operands.ts';
 import { type Lift, LOCK, type Row, row, widthOf } from './row.ts';
+import { setZero } from './status.ts';
+
+/** MOV, MOVSX, MOVNTI: narrow values are sign-extended already, and stores cut. */
+const mov: Lift = (ir, { operands: [dst, src] }) => {
+  ir.store(dst!, ir.load(src!));
+};
+
+const movzx: Lift = (ir, { operands: [dst, src] }) => {
+  ir.store(dst!, ir.zext(widthOf(src!), ir.load(src!)));
+};
+
+/** LEA: the offset, not the address: segment bases play no part. */
+const lea: Lift = (ir, { operands: [dst, src] }) => {
+  ir.store(dst!, ir.offset(src as MemoryOperand));
+};
+
+/** XLATB: AL := byte at (E)BX + AL. */
+const xlat: Lift = (ir, { operands: [table] }) => {
+  const { base, segment, addressSize } = table as MemoryOperand;
+  const offset = ir.add(ir.get(base), ir.zext(8, ir.register(EAX, 8)));
+  ir.setRegister(EAX, 8, ir.loadLinear(8, ir.linear(segment, ir.zext(addressSize, offset))));
+};
+
+const xchg: Lift = (ir, { operands: [dst, src] }) => {
+  const a = ir.loadForWrite(dst!);
+  const b = ir.load(src!);
+  ir.store(dst!, b);
+  ir.store(src!, a);
+};
+
+/** CMPXCHG: the destination is always written, and the accumulator gets what it held (its own value if they are equal). */
+const cmpxchg: Lift = (ir, { operands: [dst, src] }) => {
+  const size = widthOf(dst!);
+  const accumulator = ir.register(EAX, size);
+  const old = ir.loadForWrite(dst!);
+  const equal = ir.eq(accumulator, old);
+  const value = ir.select(equal, ir.load(src!), old);
+  if (dst!.kind === 'memory') {
+    ir.store(dst!, value);
+    ir.setRegister(EAX, size, old);
+  } else {
+    // The destination may be the accumulator itself.
+    ir.setRegister(EAX, size, old);
+    ir.store(dst!, value);
+  }
+  ir.flags('sub', accumulator, old, ir.sext(size, ir.sub(accumulator, old)));
+};
+
+/** CMPXCHG8B: EDX:EAX with the quadword; only ZF changes. Both halves are checked for writing before either is written. */
+const cmpxchg8b: Lift = (ir, { operands: [dst] }) => {
+  const operand = dst as MemoryOperand;
+  const low = ir.loadLinear(32, ir.address(operand), true);
+  const high = ir.loadLinear(32, ir.address(operand, 4), true);
+  const same = ir.and(ir.eq(low, ir.get(EAX)), ir.eq(high, ir.get(EDX)));
+  ir.storeLinear(32, low.address, ir.select(same, ir.get(EBX), low), low);
+  ir.storeLinear(32, high.address, ir.select(same, ir.get(ECX), high), high);
+  ir.set(EAX, low);
+  ir.set(EDX, high);
+  setZero(ir, same);
+};
+
+/** CMOVcc: the source is read whatever the condition. */
+const cmov =
+  (cc: Condition): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    const value = ir.load(src!);
+    ir.store(dst!, ir.select(ir.condition(cc), value, ir.load(dst!)));
+  };
 
 /** MOVBE: the bytes in reverse; of a word they come out of BSWAP in the upper half. */
 const movbe: Lift = (ir, { operands: [dst, src] }) => {
@@ -25,55 +95,55 @@ const setcc =
 /** Moves, exchanges, extensions and address computation. */
 // biome-ignore format: opcode table
 export const move: readonly Row[] = [
-  row('88',           'MOV',       [Eb, Gb],  undefined),
-  row('89',           'MOV',       [Ev, Gv],  undefined),
-  row('8A',           'MOV',       [Gb, Eb],  undefined),
-  row('8B',           'MOV',       [Gv, Ev],  undefined),
-  row('A0',           'MOV',       [AL, Ob],  undefined),
-  row('A1',           'MOV',       [eAX, Ov], undefined),
-  row('A2',           'MOV',       [Ob, AL],  undefined),
-  row('A3',           'MOV',       [Ov, eAX], undefined),
-  row('B0+r',         'MOV',       [Zb, Ib],  undefined),
-  row('B8+r',         'MOV',       [Zv, Iv],  undefined),
-  row('C6 /0',        'MOV',       [Eb, Ib],  undefined),
-  row('C7 /0',        'MOV',       [Ev, Iz],  undefined),
-  row('0F B6',        'MOVZX',     [Gv, Eb],  undefined),
-  row('0F B7',        'MOVZX',     [Gv, Ew],  undefined),
-  row('0F BE',        'MOVSX',     [Gv, Eb],  undefined),
-  row('0F BF',        'MOVSX',     [Gv, Ew],  undefined),
+  row('88',           'MOV',       [Eb, Gb],  mov),
+  row('89',           'MOV',       [Ev, Gv],  mov),
+  row('8A',           'MOV',       [Gb, Eb],  mov),
+  row('8B',           'MOV',       [Gv, Ev],  mov),
+  row('A0',           'MOV',       [AL, Ob],  mov),
+  row('A1',           'MOV',       [eAX, Ov], mov),
+  row('A2',           'MOV',       [Ob, AL],  mov),
+  row('A3',           'MOV',       [Ov, eAX], mov),
+  row('B0+r',         'MOV',       [Zb, Ib],  mov),
+  row('B8+r',         'MOV',       [Zv, Iv],  mov),
+  row('C6 /0',        'MOV',       [Eb, Ib],  mov),
+  row('C7 /0',        'MOV',       [Ev, Iz],  mov),
+  row('0F B6',        'MOVZX',     [Gv, Eb],  movzx),
+  row('0F B7',        'MOVZX',     [Gv, Ew],  movzx),
+  row('0F BE',        'MOVSX',     [Gv, Eb],  mov),
+  row('0F BF',        'MOVSX',     [Gv, Ew],  mov),
   row('NFx 0F 38 F0', 'MOVBE',     [Gv, Mv],  movbe),
   row('NFx 0F 38 F1', 'MOVBE',     [Mv, Gv],  movbe),
-  row('NP 0F C3',     'MOVNTI',    [My, Gy],  undefined),
-  row('8D',           'LEA',       [Gv, M],   undefined),
-  row('D7',           'XLATB',     [BBb],     undefined),
-  row('86',           'XCHG',      [Eb, Gb],  undefined, LOCK),
-  row('87',           'XCHG',      [Ev, Gv],  undefined, LOCK),
-  row('91',           'XCHG',      [Zv, eAX], undefined),
-  row('92',           'XCHG',      [Zv, eAX], undefined),
-  row('93',           'XCHG',      [Zv, eAX], undefined),
-  row('94',           'XCHG',      [Zv, eAX], undefined),
-  row('95',           'XCHG',      [Zv, eAX], undefined),
-  row('96',           'XCHG',      [Zv, eAX], undefined),
-  row('97',           'XCHG',      [Zv, eAX], undefined),
-  row('0F B0',        'CMPXCHG',   [Eb, Gb],  undefined, LOCK),
-  row('0F B1',        'CMPXCHG',   [Ev, Gv],  undefined, LOCK),
-  row('0F C7 /1',     'CMPXCHG8B', [Mq],      undefined, LOCK),
-  row('0F 40',        'CMOVO',     [Gv, Ev],  undefined),
-  row('0F 41',        'CMOVNO',    [Gv, Ev],  undefined),
-  row('0F 42',        'CMOVB',     [Gv, Ev],  undefined),
-  row('0F 43',        'CMOVAE',    [Gv, Ev],  undefined),
-  row('0F 44',        'CMOVE',     [Gv, Ev],  undefined),
-  row('0F 45',        'CMOVNE',    [Gv, Ev],  undefined),
-  row('0F 46',        'CMOVBE',    [Gv, Ev],  undefined),
-  row('0F 47',        'CMOVA',     [Gv, Ev],  undefined),
-  row('0F 48',        'CMOVS',     [Gv, Ev],  undefined),
-  row('0F 49',        'CMOVNS',    [Gv, Ev],  undefined),
-  row('0F 4A',        'CMOVP',     [Gv, Ev],  undefined),
-  row('0F 4B',        'CMOVNP',    [Gv, Ev],  undefined),
-  row('0F 4C',        'CMOVL',     [Gv, Ev],  undefined),
-  row('0F 4D',        'CMOVGE',    [Gv, Ev],  undefined),
-  row('0F 4E',        'CMOVLE',    [Gv, Ev],  undefined),
-  row('0F 4F',        'CMOVG',     [Gv, Ev],  undefined),
+  row('NP 0F C3',     'MOVNTI',    [My, Gy],  mov),
+  row('8D',           'LEA',       [Gv, M],   lea),
+  row('D7',           'XLATB',     [BBb],     xlat),
+  row('86',           'XCHG',      [Eb, Gb],  xchg, LOCK),
+  row('87',           'XCHG',      [Ev, Gv],  xchg, LOCK),
+  row('91',           'XCHG',      [Zv, eAX], xchg),
+  row('92',           'XCHG',      [Zv, eAX], xchg),
+  row('93',           'XCHG',      [Zv, eAX], xchg),
+  row('94',           'XCHG',      [Zv, eAX], xchg),
+  row('95',           'XCHG',      [Zv, eAX], xchg),
+  row('96',           'XCHG',      [Zv, eAX], xchg),
+  row('97',           'XCHG',      [Zv, eAX], xchg),
+  row('0F B0',        'CMPXCHG',   [Eb, Gb],  cmpxchg, LOCK),
+  row('0F B1',        'CMPXCHG',   [Ev, Gv],  cmpxchg, LOCK),
+  row('0F C7 /1',     'CMPXCHG8B', [Mq],      cmpxchg8b, LOCK),
+  row('0F 40',        'CMOVO',     [Gv, Ev],  cmov(0)),
+  row('0F 41',        'CMOVNO',    [Gv, Ev],  cmov(1)),
+  row('0F 42',        'CMOVB',     [Gv, Ev],  cmov(2)),
+  row('0F 43',        'CMOVAE',    [Gv, Ev],  cmov(3)),
+  row('0F 44',        'CMOVE',     [Gv, Ev],  cmov(4)),
+  row('0F 45',        'CMOVNE',    [Gv, Ev],  cmov(5)),
+  row('0F 46',        'CMOVBE',    [Gv, Ev],  cmov(6)),
+  row('0F 47',        'CMOVA',     [Gv, Ev],  cmov(7)),
+  row('0F 48',        'CMOVS',     [Gv, Ev],  cmov(8)),
+  row('0F 49',        'CMOVNS',    [Gv, Ev],  cmov(9)),
+  row('0F 4A',        'CMOVP',     [Gv, Ev],  cmov(10)),
+  row('0F 4B',        'CMOVNP',    [Gv, Ev],  cmov(11)),
+  row('0F 4C',        'CMOVL',     [Gv, Ev],  cmov(12)),
+  row('0F 4D',        'CMOVGE',    [Gv, Ev],  cmov(13)),
+  row('0F 4E',        'CMOVLE',    [Gv, Ev],  cmov(14)),
+  row('0F 4F',        'CMOVG',     [Gv, Ev],  cmov(15)),
   // ModRM.reg is ignored.
   row('0F 90',        'SETO',      [Eb],      setcc(0)),
   row('0F 91',        'SETNO',     [Eb],      setcc(1)),

@@ -70,8 +70,11 @@ export const vmmCalls = {
   trap: 1,
   /** INTO: #OF as a trap when OF is set. */
   overflowTrap: 0,
-  /** MOV/POP/LxS to a segment register: segment number, selector. */
-  loadSegment: 2,
+  /**
+   * MOV, POP, LxS to a segment register: segment number, selector; and what else the instruction writes, which must
+   * wait until the load cannot fault any more: general register (ESP for POP), or -1, and its new value.
+   */
+  loadSegment: 4,
   /** CPUID. */
   cpuid: 0,
   /** HLT. */
@@ -79,8 +82,9 @@ export const vmmCalls = {
   /** CLI, STI. */
   clearInterruptFlag: 0,
   setInterruptFlag: 0,
-  /** POPF, after the pop: image, operand size in bits. */
-  popFlags: 2,
+  /** POPF: image, operand size in bits, ESP after the pop. PUSHF in virtual-8086 mode: operand size in bits. */
+  popFlags: 3,
+  pushFlags: 1,
   /** IRET: operand size. */
   interruptReturn: 1,
   /** Far CALL and JMP: selector, offset, operand size. */

@@ -271,6 +271,12 @@ export class IrBuilder {
     this.set(ESP, offset, this.stackSize === 32 ? 'r32' : 'r16');
   }
 
+  /** All of ESP once the stack pointer is `offset`: a 16-bit stack leaves the upper half. */
+  wholeStack(offset: Value): Value {
+    if (this.stackSize === 32) return offset;
+    return this.or(this.and(this.get(ESP), this.const(~0xffff)), offset);
+  }
+
   /** Push `value`: the store comes first, so a fault leaves ESP alone. */
   push(size: 16 | 32, value: Value): void {
     const top = this.stackOffset(-size / 8);

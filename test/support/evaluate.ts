@@ -8,7 +8,7 @@ import type { Memory } from '../../runtime/memory/memory.ts';
 import type { IrBlock } from '../../translator/ir/block.ts';
 import { AUX, CF, type FlagKind, flagKinds, OF, RES } from '../../translator/ir/flags.ts';
 import type { Flags, Load, Node, Part, Value } from '../../translator/ir/node.ts';
-import { type PureName, pureOperator } from '../../translator/ir/pure.ts';
+import { pureOperator } from '../../translator/ir/pure.ts';
 
 /** What a block runs against. */
 export interface EvaluationMachine {
@@ -24,7 +24,6 @@ export type Ending =
   | { readonly kind: 'vmm'; readonly call: VmmCallName; readonly args: readonly number[]; readonly next: number };
 
 const next: Ending = { kind: 'next' };
-const operators = new Map<PureName, ReturnType<typeof pureOperator>>();
 
 /** Run one block from its first node.
  *  @throws GuestFault (the machine's own) with EIP at the instruction that faulted; Error when the IR is wrong. */
@@ -63,12 +62,6 @@ export function evaluate(block: Pick<IrBlock, 'nodes' | 'terminator'>, machine: 
   }
 }
 
-function operator(name: PureName): ReturnType<typeof pureOperator> {
-  const known = operators.get(name) ?? pureOperator(name);
-  operators.set(name, known);
-  return known;
-}
-
 function mayFault(node: Node): boolean {
   return node.op === 'load' || node.op === 'store' || (node.op === 'call' && helperSignatures[node.helper].faults);
 }
@@ -82,7 +75,7 @@ function step(node: Node, machine: EvaluationMachine, word: (value: Value) => nu
     case 'const':
       return node.value;
     case 'pure':
-      return Number(operator(node.name)(...node.args.map(word)));
+      return Number(pureOperator(node.name)(...node.args.map(word)));
     case 'get':
       return readPart(state[node.slot]!, node.part);
     case 'set':

@@ -126,10 +126,16 @@ export function isTest(name: string): name is TestName {
   return Object.hasOwn(tests, name);
 }
 
+const operators: Readonly<Record<string, (...args: never[]) => number | boolean>> = {
+  ...unary,
+  ...binary,
+  ...tests,
+  ...ternary,
+};
+
 /** The arrow of an operator, whatever its arity. */
 export function pureOperator(name: PureName): (...args: number[]) => number | boolean {
-  const table: Record<string, (...args: never[]) => number | boolean> = { ...unary, ...binary, ...tests, ...ternary };
-  const arrow = table[name];
+  const arrow = operators[name];
   if (arrow === undefined) throw new Error(`no pure operator named ${name}`);
   return arrow as (...args: number[]) => number | boolean;
 }

@@ -11,7 +11,7 @@ export interface FormSpec {
   readonly cases: number;
   /** Cases with a memory operand that faults, after the others. */
   readonly faults: number;
-  /** Whether cases beside `faults` may page-fault as well. */
+  /** Whether page faults may come in other cases than the last `faults` ones, or not come in those. */
   readonly mayFault?: boolean;
   /** Fill in one case. */
   readonly build: (c: CaseBuilder) => void;
@@ -51,6 +51,8 @@ export interface ModrmSpec {
   readonly undefined?: Undefined;
   /** Contents of the memory operand where an operand value will not do. */
   readonly contents?: (c: CaseBuilder) => readonly number[];
+  /** See {@link FormSpec.mayFault}. */
+  readonly mayFault?: boolean;
   /** How many cases; 100 if left out. */
   readonly cases?: number;
 }
@@ -96,6 +98,7 @@ export function modrmForms(spec: ModrmSpec): FormSpec[] {
     form: { family, mnemonic, operands, opcode, size, variant },
     cases: spec.cases ?? 100,
     faults: variant === 'reg' || access === 'a' ? 0 : 16,
+    mayFault: spec.mayFault ?? false,
     ...(spec.undefined !== undefined && { undefined: spec.undefined }),
     build(c) {
       spec.setup?.(c);

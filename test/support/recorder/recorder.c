@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
                     memory, 0);
     uint8_t *alias = mmap((void *)(ALIAS + regions[r].base), regions[r].size, PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_FIXED_NOREPLACE, memory, 0);
-    if (at != (void *)regions[r].base || alias == MAP_FAILED) return perror("mmap of a region"), 1;
+    if (at != (void *)regions[r].base || alias != (uint8_t *)(ALIAS + regions[r].base)) return perror("mmap of a region"), 1;
     memcpy(alias, cursor, regions[r].size);
     pristine[r] = malloc(regions[r].size);
     expected[r] = malloc(regions[r].size);

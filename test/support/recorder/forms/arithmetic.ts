@@ -124,7 +124,7 @@ function exchangeAdd(): FormSpec[] {
   ];
 }
 
-/** ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NOT NEG XADD CMPXCHG CMPXCHG8B ADCX ADOX. */
+/** ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NOT NEG XADD CMPXCHG CMPXCHG8B ARPL ADCX ADOX. */
 export function arithmeticForms(): FormSpec[] {
   return [
     OPERATIONS.flatMap(binary),
@@ -138,6 +138,11 @@ export function arithmeticForms(): FormSpec[] {
     exchangeAdd(),
     compareExchange(),
     compareExchange8(),
+    // The operand is written only if its RPL is below the register's, so read-only memory faults only then.
+    modrmForms({
+      ...{ family, mnemonic: 'ARPL', operands: 'Ew,Gw', opcode: '63', size: 32, bits: 16, access: 'rw' },
+      mayFault: true,
+    }),
     modrmForms({ family, mnemonic: 'ADCX', operands: 'Gd,Ed', opcode: '66 0F 38 F6', size: 32, access: 'r' }),
     modrmForms({ family, mnemonic: 'ADOX', operands: 'Gd,Ed', opcode: 'F3 0F 38 F6', size: 32, access: 'r' }),
   ].flat();

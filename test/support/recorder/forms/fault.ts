@@ -161,6 +161,8 @@ function privileged(): FormSpec[] {
 function interrupts(): FormSpec[] {
   const vectors = Array.from({ length: 256 }, (_, n) => n).filter((n) => n !== 0x80);
   return [
+    // A trap, to which no gate's privilege applies.
+    faultForm({ mnemonic: 'INT1', opcode: 'F1', variant: 'trap', build: (c, bytes) => void c.code.push(...bytes) }),
     faultForm({
       ...{ mnemonic: 'INT', operands: 'Ib', opcode: 'CD', variant: 'gate', cases: vectors.length },
       build: (c, bytes) => void c.code.push(...bytes, vectors[c.index]!),

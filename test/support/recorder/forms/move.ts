@@ -169,12 +169,11 @@ function simple(): FormSpec[] {
     ),
     // Multi-byte NOPs take an address and never touch it; prefetches do not fault either.
     SIZES.map((size) => modrmForms({ family, mnemonic: 'NOP', operands: 'Ev', opcode: '0F 1F /0', size, access: 'a' })),
-    [0, 1, 2, 3].map((digit) =>
-      modrmForms({
-        ...{ family, mnemonic: 'PREFETCH', operands: 'Mb', opcode: `0F 18 /${digit}`, size: 0, access: 'a' },
-        only: 'mem',
-      }),
+    ['0F 18', '0F 19', '0F 1A', '0F 1B', '0F 1C', '0F 1D', '0F 1E'].map((opcode) =>
+      modrmForms({ family, mnemonic: 'NOP', operands: 'Ev', opcode, size: 32, access: 'a' }),
     ),
+    modrmForms({ family, mnemonic: 'PREFETCHW', operands: 'Mb', opcode: '0F 0D', size: 0, access: 'a', only: 'mem' }),
+    plainForm({ family, mnemonic: 'ENDBR32', operands: '', opcode: 'F3 0F 1E FB', size: 0 }),
   ].flat(2);
 }
 

@@ -47,6 +47,25 @@ function popping(row: StackRow, bytes: number, contents?: (c: CaseBuilder) => nu
   });
 }
 
+const SEGMENT_PUSHES: readonly (readonly [string, string])[] = [
+  ['ES', '06'],
+  ['CS', '0E'],
+  ['SS', '16'],
+  ['DS', '1E'],
+  ['FS', '0F A0'],
+  ['GS', '0F A8'],
+];
+
+/** PUSH of a segment register: the selector is the host's, so only ESP and faults count. With 32 bits AMD writes zeros
+ *  above the selector, Intel leaves those two bytes of memory as they were. */
+function pushSegment(operands: string, opcode: string, size: number): FormSpec {
+  const bytes = size / 8;
+  return pushing(
+    { mnemonic: 'PUSH', operands, opcode, size, faults: 0, undefined: (c) => pushedInPart(c, bytes) },
+    bytes,
+  );
+}
+
 /** POP Ev in memory. An address over ESP is computed with the ESP that the pop leaves. */
 function popMemory(size: number): FormSpec {
   const bytes = size / 8;
@@ -113,7 +132,7 @@ function flagsImage(c: CaseBuilder): number[] {
   return littleEndian((c.random.next() & 0x1bed7) | (0x202 & c.random.next()), 32);
 }
 
-/** PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE. */
+/** PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE, PUSH of segment registers. */
 export function stackForms(): FormSpec[] {
   return SIZES.flatMap((size) => {
     const bytes = size / 8;
@@ -137,6 +156,7 @@ export function stackForms(): FormSpec[] {
         setup: (c) => popRoom(c, bytes),
       }),
       popMemory(size),
+      ...SEGMENT_PUSHES.map(([operands, opcode]) => pushSegment(operands, opcode, size)),
       pushing(row('PUSHA/PUSHAD', '', '60'), bytes * 8),
       popping(
         {

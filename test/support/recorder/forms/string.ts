@@ -56,6 +56,8 @@ function stringForm(row: StringRow, size: number, prefix: number, address: numbe
     form: { family, mnemonic: mnemonic + suffix, operands, opcode: name, size, variant: `${repeat}address ${address}` },
     cases: 100,
     faults: address === 32 ? 20 : 0,
+    // A count of zero or a comparison that ends early does not get as far as the missing page.
+    mayFault: true,
     undefinedOnFault(c) {
       // AMD leaves the flags of the last comparison, the SDM ("REP") those from before the instruction.
       if (uses.compared && prefix !== 0) c.undefinedFlags |= STATUS_FLAGS;

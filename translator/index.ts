@@ -5,13 +5,16 @@
  * of the runtime; src/ puts the two together.
  */
 import type { ExecutionContext } from '../runtime/abi/context.ts';
+import { MODE_USER } from '../runtime/abi/mode.ts';
 import type { Translator } from '../runtime/abi/translator.ts';
 import { createDecoder } from './decode/index.ts';
+import { type Compiler, createCompiler } from './emit/compile.ts';
 import { Tier0 } from './interp/tier0.ts';
 import { successorsOf } from './ir/terminator.ts';
 import { rows } from './isa/index.ts';
 import { lift } from './lift.ts';
 import { optimise } from './passes/index.ts';
+import { compileRegion } from './translate.ts';
 
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
@@ -22,6 +25,16 @@ const decoder = createDecoder(rows);
 
 export function createTranslator(context: ExecutionContext, options: TranslatorOptions): Translator {
   const tier0 = new Tier0(context, options.arenaWords);
+  let user: Compiler | undefined | null = null;
+  let supervisor: Compiler | undefined | null = null;
+  const compilerFor = (mode: number): Compiler | undefined => {
+    if (mode & MODE_USER) {
+      if (user === null) user = createCompiler(context, true);
+      return user;
+    }
+    if (supervisor === null) supervisor = createCompiler(context, false);
+    return supervisor;
+  };
   return {
     arenaWords: tier0.arenaWords,
     translate(code, eip, mode, reserve) {
@@ -41,6 +54,10 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
     setHeat: (start, executions) => tier0.setHeat(start, executions),
     heat: (start) => tier0.heat(start),
     locate: (start, position) => tier0.locate(start, position),
-    compile: () => undefined,
+    compile(eip, mode, codeAt, profile) {
+      const compiler = compilerFor(mode);
+      if (compiler === undefined) return undefined;
+      return compileRegion({ decoder, compiler, eip, mode, codeAt, profile });
+    },
   };
 }

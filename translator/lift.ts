@@ -5,25 +5,13 @@
  * instruction that crosses into the next page forms a block of its own, so that only such blocks depend on two pages.
  */
 import { MODE_CODE32, MODE_SHADOW, MODE_TRAP } from '../runtime/abi/mode.ts';
+import type { CodeBytes } from '../runtime/abi/translator.ts';
 import { Vector } from '../runtime/abi/vector.ts';
 import type { Decoder } from './decode/decoder.ts';
 import type { Instruction } from './decode/instruction.ts';
 import type { IrBlock } from './ir/block.ts';
 import { IrBuilder } from './ir/builder.ts';
 import type { Row } from './isa/row.ts';
-
-/** Guest code bytes for one block. */
-export interface CodeBytes {
-  readonly bytes: Uint8Array;
-  /** Where the block starts in `bytes`, and where its page ends. */
-  readonly offset: number;
-  readonly end: number;
-  /**
-   * Bytes of an instruction that crosses the page's end: up to 15 from `at` (an EIP), the second page's included.
-   * @throws GuestFault when the second page cannot be fetched.
-   */
-  crossing(at: number): Uint8Array;
-}
 
 /** Longest block, in guest instructions. */
 export const MAX_BLOCK_INSTRUCTIONS = 64;
@@ -67,7 +55,7 @@ export function lift(
         ir.jump(at);
         break;
       }
-      insn = decoder.decode(code.crossing(at), 0, at, code32);
+      insn = decoder.decode(code.crossing(), 0, at, code32);
       crosses = true;
     }
     if ('fault' in insn) {

@@ -1,0 +1,269 @@
+/**
+ * One block of IR as JavaScript statements: registers are locals, values are expressions or named constants, memory
+ * accesses test the TLB inline and call a slow arm otherwise.
+ */
+import { helperSignatures } from '../../runtime/abi/calls.ts';
+import { SCRATCH } from '../../runtime/abi/state.ts';
+import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
+import type { IrBlock } from '../ir/block.ts';
+import { type FlagKind, flagKinds } from '../ir/flags.ts';
+import type { Call, Flags, Load, MemorySize, Node, Part, Pure, Store, Value } from '../ir/node.ts';
+import { canFault } from '../ir/ops.ts';
+import { isTest, pureOperator } from '../ir/pure.ts';
+import type { Expression, Statement } from './estree.ts';
+import * as js from './estree.ts';
+import { componentSlots } from './flag-slots.ts';
+import type { FunctionFrame } from './frame.ts';
+import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
+import { findNamed } from './placement.ts';
+import { templateOf } from './reflect.ts';
+
+const masks: Readonly<Record<MemorySize, number>> = { 8: FAST_MASK_8, 16: FAST_MASK_16, 32: FAST_MASK_32 };
+const shifts: Readonly<Record<MemorySize, number>> = { 8: 0, 16: 1, 32: 2 };
+
+/** Emits the nodes of one block; terminators are emit/structure.ts's. */
+export class BlockEmitter {
+  readonly statements: Statement[] = [];
+  private readonly block: IrBlock;
+  private readonly frame: FunctionFrame;
+  private readonly named: ReadonlySet<Value>;
+  private readonly names = new Map<Value, string>();
+  /** Locals that hold the tested address of a read-modify-write until its store. */
+  private readonly addresses = new Map<Load, string>();
+  private eip: number;
+  private index = 0;
+  private siteEip: number | undefined;
+
+  constructor(block: IrBlock, frame: FunctionFrame) {
+    this.block = block;
+    this.frame = frame;
+    this.named = findNamed(block);
+    this.eip = block.eip;
+  }
+
+  /** Emit all nodes. */
+  run(): void {
+    for (const node of this.block.nodes) this.node(node);
+  }
+
+  private add(statement: Statement): void {
+    this.statements.push(statement);
+  }
+
+  // ---- values -----------------------------------------------------------------------------------------------------
+
+  /** A value as a word. */
+  value(value: Value): Expression {
+    const name = this.names.get(value);
+    if (name !== undefined) return js.id(name);
+    if (value.op === 'pure' && isTest(value.name)) return js.unary('+', this.expression(value));
+    return this.expression(value);
+  }
+
+  /** A value as a condition. */
+  test(value: Value): Expression {
+    if (!this.names.has(value) && value.op === 'pure' && isTest(value.name)) return this.expression(value);
+    return js.binary('!==', this.value(value), js.num(0));
+  }
+
+  private expression(value: Value): Expression {
+    switch (value.op) {
+      case 'const':
+        return js.num(value.value);
+      case 'get':
+        return this.read(value.slot, value.part);
+      case 'pure':
+        return this.operator(value);
+      default:
+        throw new Error(`value ${value.id} (${value.op}) has no name`);
+    }
+  }
+
+  private read(slot: number, part: Part): Expression {
+    if (slot === SCRATCH) return js.at('S', js.num(slot));
+    this.frame.use(slot);
+    const whole = js.id(slotName(slot));
+    if (part === 'r32') return whole;
+    return this.expand(part === 'r16' ? 'sext16' : part === 'r8' ? 'sext8' : 'high8', [whole]);
+  }
+
+  private operator(node: Pure): Expression {
+    if (node.name === 'select') {
+      const [condition, b, c] = node.args as [Value, Value, Value];
+      return js.conditional(this.test(condition), this.value(b), this.value(c));
+    }
+    return this.expand(
+      node.name,
+      node.args.map((arg) => this.value(arg)),
+    );
+  }
+
+  private expand(name: Pure['name'], args: Expression[]): Expression {
+    const template = templateOf(pureOperator(name));
+    if (template === undefined) {
+      this.frame.useOperator(name);
+      return js.call(`op_${name}`, ...args);
+    }
+    return template.expand(args.map((arg, i) => (template.occurrences[i]! > 1 ? this.atom(arg) : arg)));
+  }
+
+  /** A name or number for an expression that is needed more than once. */
+  private atom(expression: Expression): Expression {
+    if (isAtom(expression)) return expression;
+    const name = this.frame.temporary();
+    this.add(js.constant(name, expression));
+    return js.id(name);
+  }
+
+  private name(value: Value, expression: Expression): void {
+    const name = this.frame.temporary();
+    this.names.set(value, name);
+    this.add(js.constant(name, expression));
+  }
+
+  // ---- nodes ------------------------------------------------------------------------------------------------------
+
+  private node(node: Node): void {
+    if (canFault(node)) this.site();
+    switch (node.op) {
+      case 'mark':
+        this.eip = node.eip;
+        this.index = node.index;
+        return;
+      case 'const':
+        return;
+      case 'get':
+      case 'pure':
+        if (this.named.has(node)) {
+          const test = node.op === 'pure' && isTest(node.name);
+          this.name(node, test ? js.unary('+', this.expression(node)) : this.expression(node));
+        }
+        return;
+      case 'set':
+        this.write(node.slot, node.part, this.value(node.value));
+        return;
+      case 'load':
+        this.load(node);
+        return;
+      case 'store':
+        this.store(node);
+        return;
+      case 'flags':
+        this.flags(node);
+        return;
+      case 'call':
+        this.call(node);
+    }
+  }
+
+  /** Note which instruction runs, once for each that can fault. */
+  private site(): void {
+    if (this.siteEip === this.eip) return;
+    this.siteEip = this.eip;
+    const site = this.frame.site(this.eip, this.block.instructions - this.index);
+    this.add(js.statement(js.assign(js.id(SITE_LOCAL), js.num(site))));
+  }
+
+  private write(slot: number, part: Part, value: Expression): void {
+    this.frame.modify(slot);
+    const whole = js.id(slotName(slot));
+    let merged = value;
+    if (part !== 'r32') {
+      const mask = part === 'r16' ? 0xffff : 0xff;
+      const field = js.binary('&', value, js.num(mask));
+      const shifted = part === 'r8h' ? js.binary('<<', field, js.num(8)) : field;
+      merged = js.binary('|', js.binary('&', whole, js.num(part === 'r8h' ? ~0xff00 : ~mask)), shifted);
+    }
+    this.add(js.statement(js.assign(whole, merged)));
+  }
+
+  private flags(node: Flags): void {
+    const kind: FlagKind = flagKinds[node.kind];
+    const args = node.args.map((arg) => this.value(arg));
+    const wanted = componentSlots.filter(([bit]) => node.mask & bit);
+    const occurrences = [0, 0, 0];
+    for (const [, , name] of wanted) {
+      templateOf(kind[name]!)!.occurrences.forEach((times, i) => {
+        occurrences[i]! += times;
+      });
+    }
+    const atoms = args.map((arg, i) => (occurrences[i]! > 1 ? this.atom(arg) : arg));
+    const writes = wanted.map(([, slot, name]) => {
+      this.frame.modify(slot);
+      return js.statement(js.assign(js.id(slotName(slot)), templateOf(kind[name]!)!.expand(atoms)));
+    });
+    if (node.when === undefined) for (const write of writes) this.add(write);
+    else this.add(js.iff(this.test(node.when), writes));
+  }
+
+  private call(node: Call): void {
+    const { sync, result } = helperSignatures[node.helper];
+    const args = node.args.map((arg) => this.value(arg));
+    this.frame.useHelper(node.helper);
+    if (sync) for (const statement of this.frame.save()) this.add(statement);
+    if (sync) this.add(js.statement(js.assign(js.id(SAVED_LOCAL), js.num(1))));
+    const call = js.call(`h_${node.helper}`, ...args);
+    if (result && this.named.has(node)) this.name(node, call);
+    else this.add(js.statement(call));
+    if (sync) {
+      for (const statement of this.frame.restore()) this.add(statement);
+      this.add(js.statement(js.assign(js.id(SAVED_LOCAL), js.num(0))));
+    }
+  }
+
+  // ---- memory -----------------------------------------------------------------------------------------------------
+
+  private address(value: Value): Expression {
+    return this.atom(this.value(value));
+  }
+
+  /** (p = T[a >>> 12] ^ a, (p & mask) === 0) */
+  private isFast(table: 'R' | 'W', local: string, address: Expression, size: MemorySize): Expression {
+    const word = js.at(table, js.binary('>>>', address, js.num(12)));
+    return js.sequence(js.assign(js.id(local), js.binary('^', word, address)), this.isDirect(local, size));
+  }
+
+  private isDirect(local: string, size: MemorySize): Expression {
+    if (size === 8) return js.binary('>=', js.id(local), js.num(0));
+    return js.binary('===', js.binary('&', js.id(local), js.num(masks[size])), js.num(0));
+  }
+
+  private cell(size: MemorySize, zero: boolean, local: string): Expression {
+    const array = size === 32 ? 'i32' : `${zero ? 'u' : 'i'}${size}`;
+    return js.at(array, size === 8 ? js.id(local) : js.binary('>>', js.id(local), js.num(shifts[size])));
+  }
+
+  private load(node: Load): void {
+    const { size, zero, write } = node;
+    const address = this.address(node.address);
+    let local = ADDRESS_LOCAL;
+    if (write) {
+      local = this.frame.local();
+      this.addresses.set(node, local);
+    }
+    const slow = js.call(`${write ? 'm' : 'r'}${size}`, address);
+    const cut = zero ? js.binary('&', slow, js.num(size === 8 ? 0xff : 0xffff)) : slow;
+    const fast = this.isFast(write ? 'W' : 'R', local, address, size);
+    const loaded = js.conditional(fast, this.cell(size, zero, local), cut);
+    if (this.named.has(node)) this.name(node, loaded);
+    else this.add(js.statement(loaded));
+  }
+
+  private store(node: Store): void {
+    const { size } = node;
+    const checked = node.after && this.addresses.get(node.after);
+    const address = this.address(node.address);
+    const value = this.value(node.value);
+    const kept = isAtom(value) ? value : this.atom(value);
+    const local = checked ?? ADDRESS_LOCAL;
+    const test = checked ? this.isDirect(checked, size) : this.isFast('W', local, address, size);
+    const fast = js.statement(js.assign(this.cell(size, false, local), kept));
+    this.add(js.iff(test, [fast], [js.statement(js.call(`w${size}`, address, kept))]));
+  }
+}
+
+function isAtom(expression: Expression): boolean {
+  if (expression.type === 'UnaryExpression')
+    return expression.operator === '-' && expression.argument.type === 'Literal';
+  return expression.type === 'Identifier' || expression.type === 'Literal';
+}

@@ -1,0 +1,76 @@
+/**
+ * Text to function: prints a region's tree and lets the host compile it, closed over the machine's arrays.
+ *
+ * The arrays are parameters of an outer function that is called once, so that V8 sees them as constants of the closure
+ * and folds their addresses into the code. Hosts that forbid code generation (a Content-Security-Policy without
+ * 'unsafe-eval') make createCompiler return undefined; tier 0 then does all the work.
+ */
+import { generate } from 'astring';
+import type { Program } from 'estree';
+import type { ExecutionContext } from '../../runtime/abi/context.ts';
+import { Exit } from '../../runtime/abi/exit.ts';
+import { BUDGET, EIP } from '../../runtime/abi/state.ts';
+import { pureOperator } from '../ir/pure.ts';
+import type { Statement } from './estree.ts';
+import type { FunctionFrame } from './frame.ts';
+
+export interface CompiledFunction {
+  readonly run: () => Exit;
+  readonly source: string;
+}
+
+/** Compiles region functions for one privilege level. */
+export type Compiler = (name: string, body: readonly Statement[], frame: FunctionFrame) => CompiledFunction;
+
+/** @param user bind CPL 3's TLB tables.  @returns undefined when the host forbids code generation. */
+export function createCompiler(context: ExecutionContext, user: boolean): Compiler | undefined {
+  try {
+    new Function('');
+  } catch {
+    return undefined;
+  }
+  const { i8, u8, i16, u16, i32 } = context.ram;
+  const { read: R, write: W, execute: X } = user ? context.tlb.user : context.tlb.supervisor;
+  const { memory } = context;
+  const fixed: Record<string, unknown> = {
+    S: context.state,
+    R,
+    W,
+    X,
+    i8,
+    u8,
+    i16,
+    u16,
+    i32,
+    r8: (la: number) => memory.read8(la),
+    r16: (la: number) => memory.read16(la),
+    r32: (la: number) => memory.read32(la),
+    w8: (la: number, value: number) => memory.write8(la, value),
+    w16: (la: number, value: number) => memory.write16(la, value),
+    w32: (la: number, value: number) => memory.write32(la, value),
+    m8: (la: number) => memory.modify8(la),
+    m16: (la: number) => memory.modify16(la),
+    m32: (la: number) => memory.modify32(la),
+  };
+  return (name, body, frame) => {
+    const values: Record<string, unknown> = { ...fixed, F: faultExit(context, frame.sites) };
+    for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
+    for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
+    const program: Program = { type: 'Program', sourceType: 'script', body: [...body] };
+    const text = generate(program, { indent: ' ' });
+    const source = `return function ${name}() {\n${text}}\n//# sourceURL=xlat86/${name}.js`;
+    const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => () => Exit;
+    return { run: factory(...Object.values(values)), source };
+  };
+}
+
+/** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */
+function faultExit(context: ExecutionContext, sites: readonly number[]): (thrown: unknown, site: number) => Exit {
+  const { state, fault } = context;
+  return (thrown, site) => {
+    if (thrown !== fault) throw thrown;
+    state[EIP] = sites[2 * site]!;
+    state[BUDGET]! += sites[2 * site + 1]!;
+    return Exit.Fault;
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What a region's function needs around its blocks: which state lives in locals, temporaries, fault sites, and the
+ * statements that load and write back the locals. Blocks report what they use while they are emitted; the statements
+ * are filled in at the end, when everything is known.
+ */
+import type { HelperName } from '../../runtime/abi/calls.ts';
+import { BUDGET } from '../../runtime/abi/state.ts';
+import type { PureName } from '../ir/pure.ts';
+import type { Expression, Statement } from './estree.ts';
+import * as js from './estree.ts';
+import { BUDGET_LOCAL, slotName } from './names.ts';
+
+/** Pairs by site number: EIP, guest instructions of the block that had not retired, the faulting one included. */
+export type SiteTable = readonly number[];
+
+export class FunctionFrame {
+  /** Slots that live in locals, and those of them that are written. */
+  readonly used: Set<number> = new Set();
+  readonly modified: Set<number> = new Set();
+  readonly helpers: Set<HelperName> = new Set();
+  readonly operators: Set<PureName> = new Set();
+  readonly sites: number[] = [];
+  /** Extra mutable locals. */
+  readonly locals: string[] = [];
+  private temporaries = 0;
+  private readonly saves: Statement[][] = [];
+  private readonly restores: Statement[][] = [];
+
+  use(slot: number): void {
+    this.used.add(slot);
+  }
+
+  modify(slot: number): void {
+    this.used.add(slot);
+    this.modified.add(slot);
+  }
+
+  useHelper(name: HelperName): void {
+    this.helpers.add(name);
+  }
+
+  useOperator(name: PureName): void {
+    this.operators.add(name);
+  }
+
+  /** A fresh name for a constant. */
+  temporary(): string {
+    return `t${this.temporaries++}`;
+  }
+
+  /** A fresh mutable local. */
+  local(): string {
+    const name = `p${this.locals.length}`;
+    this.locals.push(name);
+    return name;
+  }
+
+  site(eip: number, remaining: number): number {
+    const { sites } = this;
+    const last = sites.length - 2;
+    if (last < 0 || sites[last] !== eip || sites[last + 1] !== remaining) sites.push(eip, remaining);
+    return sites.length / 2 - 1;
+  }
+
+  /** Write all changed state back; complete after finish(). */
+  save(): Statement[] {
+    const list: Statement[] = [];
+    this.saves.push(list);
+    return [js.block(list)];
+  }
+
+  /** Load all state that lives in locals anew; complete after finish(). */
+  restore(): Statement[] {
+    const list: Statement[] = [];
+    this.restores.push(list);
+    return [js.block(list)];
+  }
+
+  /** Fill in save() and restore(). */
+  finish(): void {
+    for (const list of this.saves) list.push(...this.writeBack());
+    for (const list of this.restores) list.push(...this.reload());
+  }
+
+  private slots(set: ReadonlySet<number>): number[] {
+    return [...set].sort((a, b) => a - b);
+  }
+
+  private writeBack(): Statement[] {
+    const pairs: [number, string][] = this.slots(this.modified).map((slot) => [slot, slotName(slot)]);
+    pairs.push([BUDGET, BUDGET_LOCAL]);
+    return pairs.map(([slot, name]) => js.statement(js.assign(js.at('S', js.num(slot)), js.id(name))));
+  }
+
+  private reload(): Statement[] {
+    return this.initial().map(([name, init]) => js.statement(js.assign(js.id(name), init)));
+  }
+
+  /** Locals with what they hold on entry. */
+  initial(): (readonly [string, Expression])[] {
+    const pairs: [number, string][] = this.slots(this.used).map((slot) => [slot, slotName(slot)]);
+    pairs.push([BUDGET, BUDGET_LOCAL]);
+    return pairs.map(([slot, name]) => [name, js.at('S', js.num(slot))]);
+  }
+}

@@ -1,0 +1,26 @@
+/** Names in generated code: what a region's function closes over, its locals, and the state slots that live in them. */
+import { DF, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, registerNames, SEGMENT_BASE } from '../../runtime/abi/state.ts';
+
+const flagNames: Readonly<Record<number, string>> = {
+  [FLAG_RES]: 'fr',
+  [FLAG_AUX]: 'fa',
+  [FLAG_CF]: 'fc',
+  [FLAG_OF]: 'fo',
+  [DF]: 'df',
+};
+
+/** Local variable of a state slot. */
+export function slotName(slot: number): string {
+  const name = registerNames[slot] ?? flagNames[slot];
+  if (name !== undefined) return name;
+  return slot >= SEGMENT_BASE && slot < SEGMENT_BASE + 6 ? `base${slot - SEGMENT_BASE}` : `slot${slot}`;
+}
+
+/** Label around everything; `break` to it leaves the region. */
+export const LEAVE = 'leave';
+/** Locals: budget, exit, physical address, fault site, "state is written back". */
+export const BUDGET_LOCAL = 'b';
+export const EXIT_LOCAL = 'x';
+export const ADDRESS_LOCAL = 'p';
+export const SITE_LOCAL = 's';
+export const SAVED_LOCAL = 'w';

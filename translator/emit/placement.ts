@@ -1,0 +1,62 @@
+/**
+ * Decides for each value of a block whether it is written where it is used or gets a name where it is computed.
+ *
+ * An expression moves to its use when it has only one and everything it reads is still the same there. Registers are
+ * locals that get assigned, so a register read is a leaf that may only move if its register is not written on the way.
+ */
+import { SCRATCH } from '../../runtime/abi/state.ts';
+import type { IrBlock } from '../ir/block.ts';
+import { flagMask } from '../ir/flags.ts';
+import { type Node, operandsOf, type Value } from '../ir/node.ts';
+import { isSync } from '../ir/ops.ts';
+import { terminatorOperands } from '../ir/terminator.ts';
+import { componentSlots } from './flag-slots.ts';
+
+/** Values of `block` that need a name. */
+export function findNamed(block: IrBlock): Set<Value> {
+  const { nodes } = block;
+  const users = new Map<Node, number[]>();
+  const use = (value: Value, at: number): void => {
+    const list = users.get(value);
+    if (list) list.push(at);
+    else users.set(value, [at]);
+  };
+  const end = nodes.length;
+  nodes.forEach((node, at) => {
+    for (const operand of operandsOf(node)) use(operand, at);
+  });
+  for (const operand of terminatorOperands(block.terminator)) use(operand, end);
+
+  const named = new Set<Value>();
+  /** Where each node is evaluated: its own position, or that of the one use it moves to. */
+  const evaluated: number[] = nodes.map((_node, at) => at);
+  evaluated.push(end);
+  for (let at = end - 1; at >= 0; at--) {
+    const node = nodes[at]!;
+    const uses = users.get(node);
+    if (uses === undefined) continue;
+    if (node.op === 'load' || node.op === 'call') named.add(node);
+    else if (node.op === 'pure') {
+      if (uses.length === 1) evaluated[at] = evaluated[uses[0]!]!;
+      else named.add(node);
+    } else if (node.op === 'get') {
+      const last = Math.max(...uses.map((user) => evaluated[user]!));
+      if (node.slot === SCRATCH || writtenBefore(nodes, node.slot, at, last)) named.add(node);
+      else if (node.part !== 'r32' && uses.length > 1) named.add(node);
+    }
+  }
+  return named;
+}
+
+/** Is `slot` written after position `from` and before the evaluation at `to` is complete? */
+function writtenBefore(nodes: readonly Node[], slot: number, from: number, to: number): boolean {
+  for (let i = from + 1; i <= to && i < nodes.length; i++) {
+    const node = nodes[i]!;
+    if (node.op === 'set' && node.slot === slot && i < to) return true;
+    // A setter writes several slots one after the other, so even its own operands must not be among them.
+    if (node.op === 'flags' && componentSlots.some(([bit, other]) => other === slot && flagMask(node.kind) & bit))
+      return true;
+    if (isSync(node) && i < to) return true;
+  }
+  return false;
+}

@@ -1,0 +1,56 @@
+/**
+ * A region as one JavaScript function: load state into locals, run the structured body, write changed state back.
+ *
+ *   let eax = S[0], …, b = S[15], x = 0, p = 0, s = 0, w = 0;
+ *   try { leave: { … } } catch (f) { if (w === 0) { write back }  return F(f, s); }
+ *   write back;  return x;
+ */
+
+import { Exit } from '../../runtime/abi/exit.ts';
+import type { RegionExit } from '../../runtime/abi/translator.ts';
+import type { RegionGraph } from '../region/graph.ts';
+import type { CompiledFunction, Compiler } from './compile.ts';
+import type { Statement } from './estree.ts';
+import * as js from './estree.ts';
+import { FunctionFrame } from './frame.ts';
+import { ADDRESS_LOCAL, EXIT_LOCAL, LEAVE, SAVED_LOCAL, SITE_LOCAL } from './names.ts';
+import { StructureEmitter } from './structure.ts';
+
+/** A page that a region's blocks lie on besides the head's: linear page number and the TLB word it must have. */
+export interface PageCheck {
+  readonly page: number;
+  readonly mapping: number;
+}
+
+export interface EmittedRegion extends CompiledFunction {
+  readonly exits: readonly RegionExit[];
+}
+
+/** Emit and compile a region. */
+export function emitRegion(graph: RegionGraph, pages: readonly PageCheck[], compile: Compiler): EmittedRegion {
+  const frame = new FunctionFrame();
+  const structure = new StructureEmitter(graph, frame);
+  const inner = structure.run();
+  const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
+  const end = frame.save();
+  frame.finish();
+  const locals = [EXIT_LOCAL, ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL, ...frame.locals];
+  const body: Statement[] = [
+    ...pages.map(checkPage),
+    js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),
+    js.tryCatch([js.labeled(LEAVE, js.block(inner))], 'f', [
+      ...recovery,
+      js.ret(js.call('F', js.id('f'), js.id(SITE_LOCAL))),
+    ]),
+    ...end,
+    js.ret(js.id(EXIT_LOCAL)),
+  ];
+  const name = `r_${(graph.nodes[0]!.block.eip >>> 0).toString(16)}`;
+  const compiled = compile(name, body, frame);
+  return { ...compiled, exits: structure.exits.map((eip) => ({ eip })) };
+}
+
+/** The region holds only while its other pages are mapped as they were. */
+function checkPage({ page, mapping }: PageCheck): Statement {
+  return js.iff(js.binary('!==', js.at('X', js.num(page)), js.num(mapping)), [js.ret(js.num(Exit.Lookup))]);
+}

@@ -1,0 +1,49 @@
+/**
+ * The recipe of tier 1, read top to bottom: form a region → lift and optimise its blocks → graph → emit → compile.
+ */
+import type { CodeBytes, RegionCode } from '../runtime/abi/translator.ts';
+import type { Decoder } from './decode/index.ts';
+import type { Compiler } from './emit/compile.ts';
+import { emitRegion, type PageCheck } from './emit/region.ts';
+import type { IrBlock } from './ir/block.ts';
+import type { Row } from './isa/row.ts';
+import { lift } from './lift.ts';
+import { optimise } from './passes/index.ts';
+import { formRegion } from './region/form.ts';
+import { buildGraph } from './region/graph.ts';
+
+export interface RegionRequest {
+  readonly decoder: Decoder<Row>;
+  readonly compiler: Compiler;
+  readonly eip: number;
+  readonly mode: number;
+  readonly codeAt: (eip: number) => CodeBytes | undefined;
+  readonly profile: (eip: number) => number;
+}
+
+/** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
+export function compileRegion(request: RegionRequest): RegionCode | undefined {
+  const { decoder, compiler, eip, mode, codeAt, profile } = request;
+  const mappings = new Map<number, number>();
+  const liftAt = (at: number): IrBlock | undefined => {
+    const code = codeAt(at);
+    if (code === undefined) return undefined;
+    const { block, crosses } = lift(decoder, code, at, mode);
+    if (crosses) return undefined;
+    mappings.set(at >>> 12, code.mapping);
+    return block;
+  };
+  const blocks = formRegion(eip, liftAt, profile);
+  if (blocks === undefined) return undefined;
+  for (const block of blocks) optimise(block);
+  const graph = buildGraph(blocks);
+  const pages: PageCheck[] = [];
+  for (const [page, mapping] of mappings) if (page !== eip >>> 12) pages.push({ page, mapping });
+  const { run, source, exits } = emitRegion(graph, pages, compiler);
+  return {
+    run,
+    source,
+    exits,
+    blocks: graph.nodes.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
+  };
+}

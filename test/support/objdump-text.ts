@@ -27,9 +27,11 @@ const repNames: Readonly<Record<string, string>> = {
 };
 /** Prefixes that objdump writes out where they have no effect, or where we show their effect in the operands. */
 const silent = new Set(['data16', 'data32', 'addr16', 'addr32', 'cs', 'ds', 'es', 'ss', 'fs', 'gs', 'notrack']);
+// biome-ignore format: table
 const sizes: Readonly<Record<string, string>> = {
-  BYTE: 'byte', WORD: 'word', DWORD: 'dword', FWORD: 'fword', QWORD: 'qword', TBYTE: 'tbyte', XMMWORD: 'oword', OWORD: 'oword',
-}; // biome-ignore format: table
+  BYTE: 'byte', WORD: 'word', DWORD: 'dword', FWORD: 'fword', QWORD: 'qword', TBYTE: 'tbyte', XMMWORD: 'oword',
+  OWORD: 'oword',
+};
 /** Mnemonics that objdump marks with w or d when their operand size is not the default. */
 const marked =
   /^(push|pusha|pushf|pop|popa|popf|call|jmp|ret|retf|iret|enter|leave|fldenv|fnstenv|fnsave|frstor|lgdt|lidt|sgdt|sidt)[wd]$/;

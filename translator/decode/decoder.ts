@@ -176,7 +176,7 @@ class TableDecoder<Row extends OpcodeRow> implements Decoder<Row> {
   /** Put the cursor on the bytes, or on a copy with zeros behind when they end soon. */
   private look(bytes: Uint8Array, offset: number): void {
     const left = bytes.length - offset;
-    this.available = left < MAX_LENGTH ? left : MAX_LENGTH;
+    this.available = Math.min(left, MAX_LENGTH);
     if (left >= LOOK_AHEAD) {
       this.cursor.bytes = bytes;
       this.start = offset;

@@ -37,7 +37,10 @@ export interface MemoryOperand {
   readonly size: number;
 }
 
-/** An immediate, already sign- or zero-extended as the instruction defines, to an i32. `size` is the encoded width in bits. */
+/**
+ * An immediate, already sign- or zero-extended as the instruction defines, to an i32. A byte that is sign-extended is
+ * so to the operand size: FF is 0xffff with 16 bits and -1 with 32. `size` is the encoded width in bits.
+ */
 export interface ImmediateOperand {
   readonly kind: 'immediate';
   readonly value: number;

@@ -40,14 +40,17 @@ export interface OpcodeMap<Row extends OpcodeRow> {
   readonly byModrm: Int16Array;
 }
 
+// biome-ignore format: letters
 const modrmMethods: ReadonlySet<Method> = new Set<Method>([
   'E', 'G', 'R', 'T', 'M', 'S', 'L', 'C', 'D', 'P', 'Q', 'N', 'V', 'W', 'U', 'sti',
-]); // biome-ignore format: letters
+]);
 const registerOnly: ReadonlySet<Method> = new Set<Method>(['R', 'N', 'U']);
 /** Bytes of the one-byte map that are prefixes or escapes and can never be opcodes. */
 const notOpcodes: ReadonlySet<number> = new Set([
   0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
 ]);
+
+const allModrms: readonly number[] = Array.from({ length: 256 }, (_, modrm) => modrm);
 
 const describe = (row: OpcodeRow): string => `${row.opcode} ${row.mnemonic} ${row.operands.join(', ')}`.trim();
 
@@ -108,14 +111,14 @@ export function buildOpcodeMap<Row extends OpcodeRow>(rows: readonly Row[]): Opc
   const order = [...rows.keys()].sort((a, b) => Number(patterns[b]!.explicit) - Number(patterns[a]!.explicit));
   for (const number of order) {
     const pattern = patterns[number]!;
+    const admitted = allModrms.filter((modrm) => admits(pattern, plans[number]!.operands, modrm));
     for (let step = 0; step < pattern.spread; step++) {
       const byte = pattern.byte + step;
       if (isUnreachable(pattern.map, byte)) throw new Error(`row '${describe(rows[number]!)}' is unreachable`);
       for (let prefix = 0; prefix < 4; prefix++) {
         if ((pattern.classes & (1 << prefix)) === 0) continue;
         const cell = (cells[(pattern.map << 10) | (byte << 2) | prefix] ??= new Int16Array(256));
-        for (let modrm = 0; modrm < 256; modrm++) {
-          if (!admits(pattern, plans[number]!.operands, modrm)) continue;
+        for (const modrm of admitted) {
           const other = cell[modrm]! - 1;
           if (other < 0) {
             cell[modrm] = number + 1;
@@ -128,7 +131,7 @@ export function buildOpcodeMap<Row extends OpcodeRow>(rows: readonly Row[]): Opc
     }
     if (claimed[number] === 0) throw new Error(`row '${describe(rows[number]!)}' is unreachable`);
   }
-  return { plans, ...pack(cells, plans) };
+  return { plans, ...pack(cells) };
 }
 
 function isUnreachable(map: number, byte: number): boolean {
@@ -136,24 +139,24 @@ function isUnreachable(map: number, byte: number): boolean {
 }
 
 /** Lay the cells out in two flat arrays; a cell that is the same for every ModRM byte needs no second look-up. */
-function pack(
-  cells: readonly (Int16Array | undefined)[],
-  plans: readonly Plan<OpcodeRow>[],
-): { roots: Int32Array; byModrm: Int16Array } {
+function pack(cells: readonly (Int16Array | undefined)[]): { roots: Int32Array; byModrm: Int16Array } {
   const roots = new Int32Array(cells.length);
   const tables: Int16Array[] = [];
   cells.forEach((cell, key) => {
     if (cell === undefined) return;
     const first = cell[0]!;
-    const plan = plans[first - 1];
-    if (plan !== undefined && cell.every((entry) => entry === first)) {
+    if (first > 0 && cell.every((entry) => entry === first)) {
       roots[key] = first;
       return;
     }
-    // Cells of the four prefix classes are mostly the same.
-    let table = tables.findIndex((known) => known.every((entry, modrm) => entry === cell[modrm]));
-    if (table < 0) table = tables.push(cell) - 1;
-    roots[key] = -table - 1;
+    // The prefix classes of one opcode mostly mean the same, and then share a table.
+    for (let same = key & ~3; same < key; same++) {
+      if (roots[same]! < 0 && cells[same]!.every((entry, modrm) => entry === cell[modrm])) {
+        roots[key] = roots[same]!;
+        return;
+      }
+    }
+    roots[key] = -tables.push(cell);
   });
   const byModrm = new Int16Array(tables.length << 8);
   tables.forEach((table, index) => {

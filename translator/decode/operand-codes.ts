@@ -2,7 +2,7 @@
  * What each operand code of the opcode maps means: where the operand is encoded and how wide it is.
  *
  * The codes are the SDM's (vol. 2D, appendix A.2): a letter for the addressing method, then the operand type. The
- * rows of isa/ name them, decode/operands.ts follows them. Codes that the manual writes with a slash (Rv/Mw) have
+ * rows of isa/ name them, decoder.ts follows them. Codes that the manual writes with a slash (Rv/Mw) have
  * the slash left out here.
  */
 
@@ -14,9 +14,10 @@
  * L segment register except CS · C control · D debug · P, Q, N MMX by reg, by rm or memory, by rm only ·
  * V, W, U XMM likewise · st0, sti x87 · gpr, seg, xmm a fixed register · one the constant 1.
  */
+// biome-ignore format: letters
 export type Method =
   | 'E' | 'G' | 'R' | 'T' | 'B' | 'Z' | 'I' | 'Is' | 'J' | 'A' | 'O' | 'M' | 'X' | 'Y' | 'BB' | 'BD' | 'S' | 'L'
-  | 'C' | 'D' | 'P' | 'Q' | 'N' | 'V' | 'W' | 'U' | 'st0' | 'sti' | 'gpr' | 'seg' | 'xmm' | 'one'; // biome-ignore format: letters
+  | 'C' | 'D' | 'P' | 'Q' | 'N' | 'V' | 'W' | 'U' | 'st0' | 'sti' | 'gpr' | 'seg' | 'xmm' | 'one';
 
 /** Width of an operand in bits when 0 or more; below 0 one of the rules that follow. */
 export type Width = number;

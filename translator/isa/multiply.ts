@@ -10,9 +10,9 @@ import type { Value } from '../ir/node.ts';
 import { By, Eb, Ev, Ey, Gv, Gy, Ibs, Iz } from './operands.ts';
 import { type Lift, type Row, row, widthOf } from './row.ts';
 
-/** CF and OF both say whether the high half matters; SF, ZF, AF and PF are undefined. */
-function multiplied(ir: IrBuilder, overflow: Value, low: Value): void {
-  ir.flags('given', overflow, ir.neg(overflow), low);
+/** CF and OF both say whether the high half matters; SF, ZF, AF and PF are undefined and stay, as on AMD's CPUs. */
+function multiplied(ir: IrBuilder, overflow: Value): void {
+  ir.flags('rotate', overflow, ir.neg(overflow), overflow);
 }
 
 /** The one-operand forms: AX, DX:AX or EDX:EAX := AL, AX or EAX times the operand. */
@@ -28,13 +28,12 @@ const multiplyWide =
       const high = ir.pure(signed ? 'mulhs' : 'mulhu', a, b);
       ir.set(EAX, low);
       ir.set(EDX, high);
-      multiplied(ir, ir.ne(high, signed ? ir.sar(low, ir.const(31)) : ir.const(0)), low);
+      multiplied(ir, ir.ne(high, signed ? ir.sar(low, ir.const(31)) : ir.const(0)));
       return;
     }
     ir.set(EAX, low, 'r16');
     if (size === 16) ir.set(EDX, ir.shr(low, ir.const(16)), 'r16');
-    const r = ir.sext(size, low);
-    multiplied(ir, ir.ne(signed ? r : ir.zext(size, low), low), r);
+    multiplied(ir, ir.ne(signed ? ir.sext(size, low) : ir.zext(size, low), low));
   };
 
 const mul = multiplyWide(false);
@@ -49,7 +48,7 @@ const imulInto: Lift = (ir, { operands }) => {
   const low = ir.mul(a, b);
   const r = ir.sext(widthOf(dst), low);
   ir.store(dst, r);
-  multiplied(ir, widthOf(dst) === 32 ? ir.pure('mulo', a, b) : ir.ne(r, low), r);
+  multiplied(ir, widthOf(dst) === 32 ? ir.pure('mulo', a, b) : ir.ne(r, low));
 };
 
 /** MULX: EDX * SRC into high and low, no flags; of two equal destinations the high half remains. */

@@ -19,6 +19,7 @@ import {
   SELECTOR,
   STATE_SLOTS,
 } from '../../runtime/abi/state.ts';
+import type { CodeBytes } from '../../runtime/abi/translator.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import { Ram } from '../../runtime/bus/ram.ts';
 import { GuestFault } from '../../runtime/cpu/fault.ts';
@@ -28,7 +29,7 @@ import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { createDecoder, MAX_LENGTH } from '../../translator/decode/index.ts';
 import type { IrBlock } from '../../translator/ir/block.ts';
 import { rows } from '../../translator/isa/index.ts';
-import { type CodeBytes, lift } from '../../translator/lift.ts';
+import { lift } from '../../translator/lift.ts';
 import { type Ending, evaluate } from './evaluate.ts';
 import {
   FS_BASE,
@@ -127,9 +128,10 @@ export class LiftMachine implements VectorMachine {
       bytes: this.ram.u8.subarray(page, page + 4096),
       offset: eip & 4095,
       end: 4096,
-      crossing: (at) => {
-        this.memory.fetchAddress((at | 4095) + 1);
-        return this.readMemory(at, MAX_LENGTH);
+      mapping: page ^ (eip & ~4095),
+      crossing: () => {
+        this.memory.fetchAddress((eip | 4095) + 1);
+        return this.readMemory(eip, MAX_LENGTH);
       },
     };
     return lift(decoder, code, eip, MODE_FLAT_USER32).block;

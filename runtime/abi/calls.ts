@@ -35,6 +35,8 @@ export const helperSignatures = {
   idiv16: faulting(2),
   /** (high, low, divisor) → quotient s32; #DE. */
   idiv32: faulting(3),
+  /** Raise an exception in the middle of a block: (vector, error code). Never returns. */
+  raise: faulting(2),
   /** Time-stamp counter: low half; SCRATCH has the high half. */
   rdtsc: { args: 0, result: true, faults: true, sync: true },
   /**

@@ -5,8 +5,9 @@
  * and passes only have to delete.
  */
 import { type HelperName, helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
-import { isFlat, MODE_STACK32 } from '../../runtime/abi/mode.ts';
-import { DF, EFLAGS_SYSTEM, ESP, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
+import { isFlat, MODE_PROTECTED, MODE_STACK32, MODE_VM86 } from '../../runtime/abi/mode.ts';
+import { CS, DF, EFLAGS_SYSTEM, ESP, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
+import { Vector } from '../../runtime/abi/vector.ts';
 import type { ImmediateOperand, Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import { type Condition, conditionValue, type FlagName, flagImage, flagValue } from './condition.ts';
 import { type FlagKindName, flagMask } from './flags.ts';
@@ -228,9 +229,20 @@ export class IrBuilder {
     }
   }
 
+  /**
+   * To be called before a memory operand is written: in protected mode a segment override cannot make the code segment
+   * writable (SDM vol. 3A §3.4.5.1).
+   */
+  checkWritable(operand: MemoryOperand): void {
+    if (operand.segment === CS && (this.mode & (MODE_PROTECTED | MODE_VM86)) === MODE_PROTECTED) {
+      this.call('raise', this.const(Vector.GP), this.const(0));
+    }
+  }
+
   /** Read an operand that the same instruction writes afterwards with store(): checks write permission now. */
   loadForWrite(operand: Operand): Value {
     if (operand.kind !== 'memory') return this.load(operand);
+    this.checkWritable(operand);
     const load = this.loadLinear(operand.size as MemorySize, this.address(operand), true);
     this.pendingWrite = { operand, load };
     return load;
@@ -244,7 +256,10 @@ export class IrBuilder {
       const pending = this.pendingWrite;
       if (pending?.operand === operand) {
         this.storeLinear(pending.load.size, pending.load.address, value, pending.load);
-      } else this.storeLinear(operand.size as MemorySize, this.address(operand), value);
+      } else {
+        this.checkWritable(operand);
+        this.storeLinear(operand.size as MemorySize, this.address(operand), value);
+      }
     } else throw new Error(`${this.insn.mnemonic}: cannot store to a ${operand.kind} operand`);
   }
 

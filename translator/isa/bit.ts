@@ -29,6 +29,7 @@ const bitTest =
     const mask = ir.shl(ir.const(1), within);
     let word: Value;
     if (dst!.kind === 'memory' && src!.kind === 'register') {
+      if (change) ir.checkWritable(dst!);
       const address = stringAddress(ir, dst!, size, index);
       const load = ir.loadLinear(size, address, change !== undefined);
       if (change) ir.storeLinear(size, address, changed(ir, change, load, mask), load);

@@ -3,15 +3,5 @@
  * no instruction.
  */
 export { createDecoder, type DecodeFault, type Decoder, MAX_LENGTH } from './decoder.ts';
-export type {
-  FarOperand,
-  ImmediateOperand,
-  Instruction,
-  MemoryOperand,
-  OpcodeRow,
-  Operand,
-  RegisterClass,
-  RegisterOperand,
-  RelativeOperand,
-} from './instruction.ts';
-export { printInstruction, registerName } from './print.ts';
+export type { Instruction } from './instruction.ts';
+export { printInstruction } from './print.ts';

@@ -65,7 +65,7 @@ function printOperand(operand: Operand): string {
 }
 
 /** Name of a register, as `eax`, `ah`, `cr0`, `st3`. */
-export function registerName(register: RegisterOperand): string {
+function registerName(register: RegisterOperand): string {
   const { index } = register;
   switch (register.class) {
     case 'gpr':

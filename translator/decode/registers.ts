@@ -10,9 +10,9 @@ const file = (registerClass: RegisterClass, size: number, count = 8): readonly R
   );
 
 /** AL CL DL BL AH CH DH BH. */
-export const gpr8: readonly RegisterOperand[] = file('gpr', 8);
+const gpr8: readonly RegisterOperand[] = file('gpr', 8);
 /** AX CX DX BX SP BP SI DI. */
-export const gpr16: readonly RegisterOperand[] = file('gpr', 16);
+const gpr16: readonly RegisterOperand[] = file('gpr', 16);
 /** EAX ECX EDX EBX ESP EBP ESI EDI. */
 export const gpr32: readonly RegisterOperand[] = file('gpr', 32);
 /** ES CS SS DS FS GS. */

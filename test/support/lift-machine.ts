@@ -143,6 +143,15 @@ export class LiftMachine implements VectorMachine {
     switch (ending.call) {
       case 'raise':
         return this.outcome(ending.args[0]!, ending.args[1]!, 0);
+      case 'interrupt': {
+        const vector = ending.args[0]!;
+        // The gates that Linux lets user mode through; for the others #GP names the gate in its error code.
+        if (vector !== Vector.BP && vector !== Vector.OF && vector !== 0x80) {
+          return this.outcome(Vector.GP, (vector << 3) | 2, 0);
+        }
+        state[EIP] = ending.next;
+        return this.outcome(vector, 0, 0);
+      }
       case 'trap':
         state[EIP] = ending.next;
         return this.outcome(ending.args[0]!, 0, 0);
@@ -151,6 +160,7 @@ export class LiftMachine implements VectorMachine {
         return state[FLAG_OF]! < 0 ? this.outcome(Vector.OF, 0, 0) : undefined;
       case 'popFlags':
         writeFlags(state, ending.args[0]!);
+        state[ESP] = ending.args[2]!;
         state[EIP] = ending.next;
         return undefined;
       case 'undefined':

@@ -176,6 +176,18 @@ export function createTier0Loop(context: ExecutionContext, code: Int32Array, use
               S[code[pc + 1]!] = binary.pext(S[code[pc + 2]!]!, S[code[pc + 3]!]!);
               pc += 4;
               continue;
+            case 35: // rol9
+              S[code[pc + 1]!] = binary.rol9(S[code[pc + 2]!]!, S[code[pc + 3]!]!);
+              pc += 4;
+              continue;
+            case 36: // rol17
+              S[code[pc + 1]!] = binary.rol17(S[code[pc + 2]!]!, S[code[pc + 3]!]!);
+              pc += 4;
+              continue;
+            case 37: // mulo
+              S[code[pc + 1]!] = binary.mulo(S[code[pc + 2]!]!, S[code[pc + 3]!]!);
+              pc += 4;
+              continue;
             case 40: // eq
               S[code[pc + 1]!] = tests.eq(S[code[pc + 2]!]!, S[code[pc + 3]!]!) ? 1 : 0;
               pc += 4;

@@ -12,6 +12,7 @@ export const Op = {
   not: 1, neg: 2, sext8: 3, sext16: 4, zext8: 5, zext16: 6, high8: 7, bswap: 8, clz: 9, ctz: 10, popcnt: 11, parity: 12,
   // d, a, b
   add: 20, sub: 21, mul: 22, and: 23, or: 24, xor: 25, shl: 26, shr: 27, sar: 28, rol: 29, ror: 30, mulhu: 31, mulhs: 32, pdep: 33, pext: 34,
+  rol9: 35, rol17: 36, mulo: 37,
   eq: 40, ne: 41, lts: 42, les: 43, gts: 44, ges: 45, ltu: 46, leu: 47, gtu: 48, geu: 49,
   // d, condition, a, b
   select: 50,

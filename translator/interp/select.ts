@@ -19,9 +19,9 @@ import {
   type Value,
 } from '../ir/node.ts';
 import { canFault, isSync } from '../ir/ops.ts';
-import type { TestName } from '../ir/pure.ts';
+import type { PureName, TestName } from '../ir/pure.ts';
 import { terminatorOperands } from '../ir/terminator.ts';
-import { Op, type OpName } from './micro-op.ts';
+import { Op } from './micro-op.ts';
 
 /** A word of a micro-operation that is not a slot: displacement, link, EIP, number, or a fixed state slot. */
 export interface Word {
@@ -71,6 +71,8 @@ const flagOps: Readonly<Record<Flags['kind'], number>> = {
 };
 
 const logicOps: Readonly<Record<string, number>> = { and: Op.andFlags, or: Op.orFlags, xor: Op.xorFlags };
+/** A pure operator without a micro-operation is a type error here. */
+const pureOps: Readonly<Record<PureName, number>> = Op;
 const setOps = { r32: Op.mov, r16: Op.set16, r8: Op.set8, r8h: Op.set8h } as const;
 const getOps = { r32: Op.mov, r16: Op.get16, r8: Op.get8, r8h: Op.get8h } as const;
 const allFlagSlots = [FLAG_CF, FLAG_OF, FLAG_RES, FLAG_AUX];
@@ -198,7 +200,7 @@ class Selector {
         this.set(node);
         return;
       case 'pure':
-        if (!this.fuseFlags(node)) this.emit(Op[node.name as OpName], node, node.args);
+        if (!this.fuseFlags(node)) this.emit(pureOps[node.name], node, node.args);
         return;
       case 'load':
         this.load(node);

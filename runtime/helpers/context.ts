@@ -12,6 +12,11 @@ export interface HelperContext {
   readonly state: Int32Array;
   readonly memory: Memory;
   readonly fault: GuestFault;
+  /**
+   * The time-stamp counter: a whole number below 2^53 that grows with every instruction. Left out, it is what has
+   * retired before the current slice.
+   */
+  readonly timestamp?: (() => number) | undefined;
 }
 
 /** Every helper by name, with the arguments and result that abi/calls.ts gives it (i32; 0 where there is no result). */

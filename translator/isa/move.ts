@@ -61,6 +61,7 @@ const cmpxchg: Lift = (ir, { operands: [dst, src] }) => {
 /** CMPXCHG8B: EDX:EAX with the quadword; only ZF changes. Both halves are checked for writing before either is written. */
 const cmpxchg8b: Lift = (ir, { operands: [dst] }) => {
   const operand = dst as MemoryOperand;
+  ir.checkWritable(operand);
   const low = ir.loadLinear(32, ir.address(operand), true);
   const high = ir.loadLinear(32, ir.address(operand, 4), true);
   const same = ir.and(ir.eq(low, ir.get(EAX)), ir.eq(high, ir.get(EDX)));

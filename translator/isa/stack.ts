@@ -21,7 +21,10 @@ const push: Lift = (ir, { operands: [src], operandSize }) => {
 const pop: Lift = (ir, { operands: [dst], operandSize }) => {
   const value = ir.top(operandSize);
   const moved = ir.stackOffset(operandSize / 8);
-  if (dst!.kind === 'memory') ir.storeLinear(operandSize, addressAfterPop(ir, dst, operandSize / 8), value);
+  if (dst!.kind === 'memory') {
+    ir.checkWritable(dst);
+    ir.storeLinear(operandSize, addressAfterPop(ir, dst, operandSize / 8), value);
+  }
   ir.setStack(moved);
   if (dst!.kind === 'register') ir.store(dst, value);
 };

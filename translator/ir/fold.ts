@@ -36,6 +36,9 @@ const commutative: ReadonlySet<PureName> = new Set<PureName>([
   'mulhs',
 ]);
 
+const isBelow = (value: Value, limit: number): boolean =>
+  value.op === 'const' && value.value >= 0 && value.value < limit;
+
 /** Is this value known to be a sign-extended word of `bits` bits? */
 function isNarrow(value: Value, bits: 8 | 16): boolean {
   if (value.op === 'const') return (value.value << (32 - bits)) >> (32 - bits) === value.value;
@@ -50,11 +53,19 @@ function isNarrow(value: Value, bits: 8 | 16): boolean {
     case 'zext8':
       return bits === 16;
     case 'and':
+      if (isBelow(value.args[1]!, 1 << (bits - 1))) return true;
+      return isNarrow(value.args[0]!, bits) && isNarrow(value.args[1]!, bits);
     case 'or':
     case 'xor':
       return isNarrow(value.args[0]!, bits) && isNarrow(value.args[1]!, bits);
     case 'not':
+    case 'sar':
       return isNarrow(value.args[0]!, bits);
+    case 'shr': {
+      const [word, count] = value.args as [Value, Value];
+      if (count.op !== 'const' || (count.value & 31) === 0 || word.op !== 'pure') return false;
+      return word.name === 'zext8' || (word.name === 'zext16' && bits === 16);
+    }
     default:
       return isTestNode(value);
   }
@@ -108,6 +119,12 @@ function foldConstantRight(ir: Folder, name: PureName, a: Value, c: number): Val
       return undefined;
     case 'shl':
     case 'shr':
+      if ((c & 31) === 0) return a;
+      if (a.op === 'pure' && a.name === name && a.args[1]!.op === 'const') {
+        const count = (a.args[1]!.value & 31) + (c & 31);
+        return count > 31 ? ir.const(0) : ir.pure(name, a.args[0]!, ir.const(count));
+      }
+      return undefined;
     case 'sar':
     case 'rol':
     case 'ror':

@@ -14,7 +14,8 @@ import { type Lift, LOCK, type Row, row, widthOf } from './row.ts';
 /** What BTS, BTR and BTC make of the word; BT leaves it. */
 type BitChange = 'set' | 'reset' | 'complement';
 
-function changed(ir: IrBuilder, change: BitChange, word: Value, mask: Value): Value {
+function changed(ir: IrBuilder, change: BitChange, word: Value, index: Value): Value {
+  const mask = ir.shl(ir.const(1), index);
   if (change === 'set') return ir.or(word, mask);
   return change === 'reset' ? ir.and(word, ir.not(mask)) : ir.xor(word, mask);
 }
@@ -26,17 +27,16 @@ const bitTest =
     const size = widthOf(dst!) as 16 | 32;
     const index = ir.load(src!);
     const within = ir.and(index, ir.const(size - 1));
-    const mask = ir.shl(ir.const(1), within);
     let word: Value;
     if (dst!.kind === 'memory' && src!.kind === 'register') {
       if (change) ir.checkWritable(dst!);
       const address = stringAddress(ir, dst!, size, index);
       const load = ir.loadLinear(size, address, change !== undefined);
-      if (change) ir.storeLinear(size, address, changed(ir, change, load, mask), load);
+      if (change) ir.storeLinear(size, address, changed(ir, change, load, within), load);
       word = load;
     } else {
       word = change ? ir.loadForWrite(dst!) : ir.load(dst!);
-      if (change) ir.store(dst!, changed(ir, change, word, mask));
+      if (change) ir.store(dst!, changed(ir, change, word, within));
     }
     const bit = ir.and(ir.shr(word, within), ir.const(1));
     ir.flags('carry', bit, word, word);

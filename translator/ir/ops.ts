@@ -6,8 +6,10 @@ import type { Node } from './node.ts';
 export function canFault(node: Node): boolean {
   switch (node.op) {
     case 'load':
-    case 'store':
       return true;
+    case 'store':
+      // The load of a read-modify-write has checked the address for writing.
+      return node.after === undefined;
     case 'call':
       return helperSignatures[node.helper].faults;
     default:

@@ -1,0 +1,95 @@
+/**
+ * Puts a processor together: RAM, memory, helpers, translator and cache, with the environment (user mode or a PC's
+ * VMM) given from outside. The one place where runtime/ and translator/ meet.
+ */
+
+import { helperNames, type VmmCallName, vmmCallNames } from '../runtime/abi/calls.ts';
+import type { ExecutionContext } from '../runtime/abi/context.ts';
+import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
+import { Ram } from '../runtime/bus/ram.ts';
+import { CodeCache } from '../runtime/cache/code-cache.ts';
+import { GuestFault } from '../runtime/cpu/fault.ts';
+import { Cpu, type VmmCall } from '../runtime/exec/cpu.ts';
+import { createHelpers } from '../runtime/helpers/index.ts';
+import { Memory } from '../runtime/memory/memory.ts';
+import type { PageWalker } from '../runtime/memory/walker.ts';
+import { createTranslator } from '../translator/index.ts';
+
+/** Interpret only, compile at once, or go by hotness. */
+export type Tier = '0' | '1' | 'auto';
+
+/** The parts that the environment's VMM works on. */
+export interface MachineParts {
+  readonly state: Int32Array;
+  readonly memory: Memory;
+  readonly fault: GuestFault;
+}
+
+export interface CpuOptions {
+  /** Bytes of guest RAM. */
+  readonly memoryBytes: number;
+  readonly walker: (fault: GuestFault, ram: Ram) => PageWalker;
+  readonly vmm: (parts: MachineParts) => Readonly<Record<VmmCallName, VmmCall>>;
+  /** Mode bits at the start (runtime/abi/mode.ts). */
+  readonly mode: number;
+  readonly tier: Tier;
+  /** Host clock in milliseconds, for statistics. */
+  readonly stopwatch?: () => number;
+  /** Only CPL 3 will run: one set of TLB tables is enough. */
+  readonly userOnly: boolean;
+  readonly policy?: Partial<Policy>;
+}
+
+/** Thresholds of the translation cache. */
+export interface Policy {
+  /** Executions of a block in tier 0 before its region is compiled. */
+  readonly hotThreshold: number;
+  /** Words (4 bytes) of tier-0 code kept. */
+  readonly arenaWords: number;
+  /** Characters of generated JavaScript kept. */
+  readonly maxSource: number;
+  /** Rewrites of a code page after which its code is no longer compiled. */
+  readonly maxRewrites: number;
+}
+
+export const defaultPolicy: Policy = {
+  hotThreshold: 1000,
+  arenaWords: 1 << 22,
+  maxSource: 64 << 20,
+  maxRewrites: 64,
+};
+
+/** Executions before compiling, for each tier choice. */
+function hotThreshold(tier: Tier, policy: Policy): number {
+  return tier === '0' ? 0x7fffffff : tier === '1' ? 0 : policy.hotThreshold;
+}
+
+/** Make a processor with everything that it runs on. */
+export function createCpu(options: CpuOptions): Cpu {
+  const policy = { ...defaultPolicy, ...options.policy };
+  const state = new Int32Array(new ArrayBuffer(STATE_SLOTS * 4));
+  const ram = new Ram(options.memoryBytes);
+  const fault = new GuestFault();
+  const memory = new Memory(ram, state, fault, options.walker(fault, ram), options.userOnly);
+  const helpers = createHelpers({ state, memory, fault });
+  const context: ExecutionContext = {
+    state,
+    ram,
+    tlb: memory.tlb,
+    memory,
+    helpers,
+    helperList: helperNames.map((name) => helpers[name]),
+    fault,
+  };
+  const translator = createTranslator(context, { arenaWords: policy.arenaWords });
+  const cache = new CodeCache(translator, memory, state, {
+    hotThreshold: hotThreshold(options.tier, policy),
+    maxSource: policy.maxSource,
+    maxRewrites: policy.maxRewrites,
+    stopwatch: options.stopwatch ?? (() => 0),
+  });
+  const calls = options.vmm({ state, memory, fault });
+  state[MODE] = options.mode;
+  state[DF] = 1;
+  return new Cpu({ state, memory, fault, translator, cache, vmm: vmmCallNames.map((name) => calls[name]) });
+}

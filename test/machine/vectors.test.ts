@@ -1,0 +1,17 @@
+// Both tiers do what the CPU did: every recorded vector through the whole processor, interpreted and compiled.
+import { expect, test } from 'vitest';
+import { CpuMachine } from '../support/cpu-machine.ts';
+import { runFamily } from '../support/vector-report.ts';
+import { vectorFamilies } from '../support/vectors.ts';
+
+test.each(vectorFamilies())('tier 0 does what the CPU did: %s', { timeout: 300_000 }, (family) => {
+  const { cases, report } = runFamily(family, new CpuMachine('0'));
+  expect(cases).toBeGreaterThan(0);
+  expect(report).toBe('');
+});
+
+test.each(vectorFamilies())('tier 1 does what the CPU did: %s', { timeout: 300_000 }, (family) => {
+  const { cases, report } = runFamily(family, new CpuMachine('1'));
+  expect(cases).toBeGreaterThan(0);
+  expect(report).toBe('');
+});

@@ -55,6 +55,8 @@ export const helperSignatures = {
   crc32: value(3),
   /** BOUND: (index, lower, upper), signed; #BR outside. Result 0. */
   bound: faulting(3),
+  /** ARPL on memory, which is written only when it changes: (linear address, source selector) → 1 when it did, else 0. */
+  arpl: stateful(2),
 } as const satisfies Record<string, HelperSignature>;
 
 export type HelperName = keyof typeof helperSignatures;

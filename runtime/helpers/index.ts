@@ -1,4 +1,5 @@
 /** All helpers of one machine: what abi/calls.ts promises, put together from the files beside this one. */
+import { arplHelpers } from './arpl.ts';
 import type { HelperContext, HelperTable } from './context.ts';
 import { crc32Helpers } from './crc32.ts';
 import { divideHelpers } from './divide.ts';
@@ -16,5 +17,6 @@ export function createHelpers(context: HelperContext): HelperTable {
     ...raiseHelpers(context),
     ...timestampHelpers(context),
     ...stringHelpers(context),
+    ...arplHelpers(context),
   };
 }

@@ -87,11 +87,16 @@ const accessRights =
     ir.vmm('loadAccessRights', ir.const(which), selector, ir.const(index), ir.const(operandSize));
   };
 
-/** ARPL: raise the destination's RPL to the source's if it is lower. */
+/** ARPL: raise the destination's RPL to the source's if it is lower. Memory is written only then, so a helper does it. */
 const arpl: Lift = (ir, { operands: [dst, src] }) => {
   if (isLegacy(ir)) return ir.fault(Vector.UD);
-  const selector = ir.loadForWrite(dst!);
-  const rpl = ir.and(ir.load(src!), ir.const(3));
+  const source = ir.load(src!);
+  if (dst!.kind === 'memory') {
+    ir.checkWritable(dst);
+    return setZero(ir, ir.call('arpl', ir.address(dst), source));
+  }
+  const selector = ir.load(dst!);
+  const rpl = ir.and(source, ir.const(3));
   const raise = ir.ltu(ir.and(selector, ir.const(3)), rpl);
   ir.store(dst!, ir.select(raise, ir.or(ir.and(selector, ir.const(~3)), rpl), selector));
   setZero(ir, raise);

@@ -1,0 +1,84 @@
+/**
+ * Exceptions of the CPU as signals: what arch/x86/kernel/traps.c and mm/fault.c make of them, and the one line that
+ * `--verbose` prints when nobody catches the signal.
+ */
+import { EAX, EIP, registerNames } from '../../runtime/abi/state.ts';
+import { Vector } from '../../runtime/abi/vector.ts';
+import type { Kernel } from './kernel.ts';
+import { Signal, SignalCode, type SignalInfo, signalName } from './signals.ts';
+
+/** An exception as the processor reports it. */
+export interface Exception {
+  readonly vector: number;
+  readonly errorCode: number;
+  readonly address: number;
+}
+
+/** Sends the current process the signal for an exception at EIP. */
+export function raiseException(kernel: Kernel, exception: Exception): void {
+  const task = kernel.current;
+  task.trap = exception;
+  task.signals.force(signalOf(kernel, exception));
+}
+
+function signalOf(kernel: Kernel, { vector, address }: Exception): SignalInfo {
+  const eip = kernel.processor.state[EIP]!;
+  switch (vector) {
+    case Vector.DE:
+      return { signal: Signal.FPE, code: SignalCode.DivideByZero, address: eip };
+    case Vector.DB:
+      return { signal: Signal.TRAP, code: SignalCode.Trace, address: eip };
+    case Vector.BP:
+      return { signal: Signal.TRAP, code: SignalCode.Kernel };
+    case Vector.UD:
+    case Vector.NM:
+      return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address: eip };
+    case Vector.PF: {
+      const area = kernel.memory.space.areaAt(address);
+      const code = area === undefined ? SignalCode.MapError : SignalCode.AccessError;
+      return { signal: Signal.SEGV, code, address };
+    }
+    case Vector.NP:
+    case Vector.SS:
+    case Vector.AC:
+      return { signal: Signal.BUS, code: SignalCode.Kernel };
+    case Vector.MF:
+    case Vector.XM:
+      return { signal: Signal.FPE, code: 0, address: eip };
+    default:
+      return { signal: Signal.SEGV, code: SignalCode.Kernel };
+  }
+}
+
+/** Names an instruction for the report: its text, from the bytes at its address. */
+export type Disassemble = (bytes: Uint8Array, address: number) => string;
+
+/** Longest x86 instruction. */
+const INSTRUCTION_LIMIT = 15;
+
+/** One line about a signal that ends the current process: where, which instruction, which registers. */
+export function describeDeath(kernel: Kernel, info: SignalInfo, disassemble: Disassemble | undefined): string {
+  const { state } = kernel.processor;
+  const eip = state[EIP]!;
+  const bytes = codeAt(kernel, eip);
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const instruction = bytes.length === 0 ? 'no code there' : (disassemble?.(bytes, eip) ?? hex);
+  const registers = registerNames.map((name, number) => `${name}=${word(state[EAX + number]!)}`).join(' ');
+  const address = info.address === undefined ? '' : ` address ${word(info.address)}`;
+  return `${signalName(info.signal)}${address} at eip=${word(eip)} (${instruction}) ${registers}`;
+}
+
+function codeAt(kernel: Kernel, eip: number): Uint8Array {
+  for (let count = INSTRUCTION_LIMIT; count > 0; count--) {
+    try {
+      return kernel.memory.readBytes(eip, count);
+    } catch {
+      // The instruction may end before an unmapped page.
+    }
+  }
+  return new Uint8Array(0);
+}
+
+function word(value: number): string {
+  return '0x' + (value >>> 0).toString(16).padStart(8, '0');
+}

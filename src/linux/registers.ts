@@ -1,0 +1,120 @@
+/**
+ * The registers of a process: the initial ones, and what a switch between processes saves.
+ *
+ * Selectors are those of Linux/i386: flat code and data in the GDT, and three entries for thread-local storage that
+ * set_thread_area fills.
+ */
+import {
+  MODE_CODE32,
+  MODE_FLAT_CS,
+  MODE_FLAT_DS,
+  MODE_FLAT_ES,
+  MODE_FLAT_SS,
+  MODE_FLAT_USER32,
+  MODE_STACK32,
+} from '../../runtime/abi/mode.ts';
+import {
+  CS,
+  DS,
+  EIP,
+  ES,
+  ESP,
+  FS,
+  GS,
+  MODE,
+  SEGMENT_ACCESS,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SELECTOR,
+  SS,
+} from '../../runtime/abi/state.ts';
+import type { Descriptor, Processor } from './processor.ts';
+
+/** __USER_CS and __USER_DS (arch/x86/include/asm/segment.h, 32-bit). */
+export const USER_CS = 0x73;
+export const USER_DS = 0x7b;
+/** First GDT entry for thread-local storage and their number (GDT_ENTRY_TLS_MIN). */
+export const TLS_FIRST = 6;
+export const TLS_COUNT = 3;
+
+/** Attributes of flat user segments: present, DPL 3, code or data, 32 bits, page granular. */
+const ACCESS_CODE = 0xc0fb;
+const ACCESS_DATA = 0xc0f3;
+const FLAT_LIMIT = -1;
+const ACCESS_BIG = 1 << 14;
+
+const userCode: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_CODE };
+const userData: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_DATA };
+const nothing: Descriptor = { base: 0, limit: 0, access: 0 };
+
+/** Slots that belong to a process: general registers, EIP, flags, segments; and the mode that follows from them. */
+const SAVED_SLOTS: number = SEGMENT_ACCESS + 6;
+const MODE_AT: number = SAVED_SLOTS;
+
+/** EFLAGS of a new program: interrupts enabled, bit 1. */
+const INITIAL_EFLAGS = 0x202;
+
+/** Register values of a process that is not running. */
+export class SavedRegisters {
+  readonly #slots = new Int32Array(SAVED_SLOTS + 1);
+
+  save(state: Int32Array): void {
+    this.#slots.set(state.subarray(0, SAVED_SLOTS));
+    this.#slots[MODE_AT] = state[MODE]!;
+  }
+
+  load(state: Int32Array): void {
+    state.set(this.#slots.subarray(0, SAVED_SLOTS));
+    state[MODE] = this.#slots[MODE_AT]!;
+  }
+
+  get(slot: number): number {
+    return this.#slots[slot]!;
+  }
+
+  set(slot: number, value: number): void {
+    this.#slots[slot] = value;
+  }
+}
+
+/** Registers at the first instruction of a program (ELF_PLAT_INIT: all zero but EIP, ESP and segments). */
+export function resetRegisters(processor: Processor, eip: number, esp: number): void {
+  const { state } = processor;
+  state.fill(0, 0, 8);
+  state[EIP] = eip | 0;
+  state[ESP] = esp | 0;
+  state[MODE] = MODE_FLAT_USER32;
+  processor.setEflags(INITIAL_EFLAGS);
+  setSegment(state, CS, USER_CS, userCode);
+  for (const segment of [SS, DS, ES]) setSegment(state, segment, USER_DS, userData);
+  for (const segment of [FS, GS]) setSegment(state, segment, 0, nothing);
+}
+
+/** Puts a descriptor into a segment register, with the mode bits that follow from it. */
+export function setSegment(state: Int32Array, segment: number, selector: number, descriptor: Descriptor): void {
+  state[SELECTOR + segment] = selector;
+  state[SEGMENT_BASE + segment] = descriptor.base;
+  state[SEGMENT_LIMIT + segment] = descriptor.limit;
+  state[SEGMENT_ACCESS + segment] = descriptor.access;
+  const flatBit = [MODE_FLAT_ES, MODE_FLAT_CS, MODE_FLAT_SS, MODE_FLAT_DS][segment] ?? 0;
+  const isFlat = descriptor.base === 0 && descriptor.limit === FLAT_LIMIT;
+  let mode = state[MODE]! & ~flatBit;
+  if (isFlat) mode |= flatBit;
+  const sizeBit = segment === CS ? MODE_CODE32 : segment === SS ? MODE_STACK32 : 0;
+  mode = (descriptor.access & ACCESS_BIG) !== 0 ? mode | sizeBit : mode & ~sizeBit;
+  state[MODE] = mode;
+}
+
+/** The thread-local storage entries of a process. */
+export type TlsEntries = (Descriptor | undefined)[];
+
+/**
+ * What a selector names for a process: flat user segments, its TLS entries, or for null selectors an unusable segment.
+ * @returns undefined when a load must fail with #GP.
+ */
+export function describeSelector(selector: number, tls: TlsEntries): Descriptor | undefined {
+  if ((selector & ~3) === 0) return nothing;
+  if ((selector & ~3) === (USER_CS & ~3)) return userCode;
+  if ((selector & ~3) === (USER_DS & ~3)) return userData;
+  return (selector & 4) === 0 ? tls[(selector >> 3) - TLS_FIRST] : undefined;
+}

@@ -187,7 +187,7 @@ export class Cpu {
       case Exit.Vmm:
         return this.serveVmm();
       case Exit.Hot:
-        this.cache.compile(this.cache.current());
+        this.compileHot(this.cache.current());
         return undefined;
       case Exit.Fault:
         return this.fault.vector === ABORT ? this.stepUncached() : this.faultStop();
@@ -196,6 +196,11 @@ export class Cpu {
       default:
         return undefined;
     }
+  }
+
+  /** Tier 0 does not go on into a block that is hot or has a region; the next turn of the loop runs the region. */
+  private compileHot(block: Block): void {
+    if (block.region === undefined) this.cache.compile(block);
   }
 
   private serveVmm(): Stop | undefined {

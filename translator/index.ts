@@ -51,8 +51,11 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
     },
     interpret: (start, mode) => tier0.run(start, mode),
     link: (position, start, far) => tier0.link(position, start, far),
+    remember: (eip, start) => tier0.remember(eip, start),
+    forget: (eip, start) => tier0.forget(eip, start),
     setHeat: (start, executions) => tier0.setHeat(start, executions),
     heat: (start) => tier0.heat(start),
+    targets: (start) => tier0.targets(start),
     locate: (start, position) => tier0.locate(start, position),
     compile(eip, mode, codeAt, profile) {
       const compiler = compilerFor(mode);

@@ -1,7 +1,7 @@
 /**
  * The recipe of tier 1, read top to bottom: form a region → lift and optimise its blocks → graph → emit → compile.
  */
-import type { CodeBytes, RegionCode } from '../runtime/abi/translator.ts';
+import type { CodeBytes, Profile, RegionCode } from '../runtime/abi/translator.ts';
 import type { Decoder } from './decode/index.ts';
 import type { Compiler } from './emit/compile.ts';
 import { emitRegion, type PageCheck } from './emit/region.ts';
@@ -18,7 +18,7 @@ export interface RegionRequest {
   readonly eip: number;
   readonly mode: number;
   readonly codeAt: (eip: number) => CodeBytes | undefined;
-  readonly profile: (eip: number) => number;
+  readonly profile: Profile;
 }
 
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
@@ -33,17 +33,17 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
     mappings.set(at >>> 12, code.mapping);
     return block;
   };
-  const blocks = formRegion(eip, liftAt, profile);
+  const blocks = formRegion(eip, { ...profile, liftAt });
   if (blocks === undefined) return undefined;
-  for (const block of blocks) optimise(block);
-  const graph = buildGraph(blocks);
+  for (const { block } of blocks) optimise(block);
+  const nodes = buildGraph(blocks);
   const pages: PageCheck[] = [];
   for (const [page, mapping] of mappings) if (page !== eip >>> 12) pages.push({ page, mapping });
-  const { run, source, exits } = emitRegion(graph, pages, compiler);
+  const { run, source, exits } = emitRegion(nodes[0]!, pages, compiler);
   return {
     run,
     source,
     exits,
-    blocks: graph.nodes.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
+    blocks: nodes.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
   };
 }

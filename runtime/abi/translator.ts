@@ -53,6 +53,14 @@ export interface RegionCode {
   readonly blocks: readonly { readonly eip: number; readonly length: number; readonly instructions: number }[];
 }
 
+/** What tier 0 has seen. */
+export interface Profile {
+  /** Executions of the block at an EIP, 0 when unknown. */
+  executions(eip: number): number;
+  /** Targets of the indirect jump or call that ends the block at an EIP, at most a few. */
+  targets(eip: number): readonly number[];
+}
+
 export interface Translator {
   /**
    * Decode and encode the block at `eip` for tier 0.
@@ -68,9 +76,14 @@ export interface Translator {
    * followed only while the target's page is mapped as it was when the block was translated.
    */
   link(position: number, start: number, far: boolean): void;
+  /** Tier 0's indirect jumps to `eip` go to the block at `start`, until it is forgotten. */
+  remember(eip: number, start: number): void;
+  forget(eip: number, start: number): void;
   /** Executions left until tier 0 leaves the block at `start` with Exit.Hot; 0 makes the next entry leave. */
   setHeat(start: number, executions: number): void;
   heat(start: number): number;
+  /** Targets that the indirect jump or call ending the block at `start` went to. */
+  targets(start: number): readonly number[];
   /**
    * Instruction that was running at word `position` of the block at `start`: its EIP, and how many of the block's
    * instructions had not retired, itself included.
@@ -80,14 +93,13 @@ export interface Translator {
   readonly arenaWords: number;
   /**
    * Compile the region headed by `eip`.
-   * @param codeAt bytes of the block at an EIP, or undefined where no region may reach; @param profile how often the
-   *        block at an EIP ran in tier 0, 0 when unknown.
+   * @param codeAt bytes of the block at an EIP, or undefined where no region may reach.
    * @returns undefined when it cannot be compiled here (no code generation allowed).
    */
   compile(
     eip: number,
     mode: number,
     codeAt: (eip: number) => CodeBytes | undefined,
-    profile: (eip: number) => number,
+    profile: Profile,
   ): RegionCode | undefined;
 }

@@ -228,6 +228,11 @@ export class CodeCache implements CodeWatch {
     link!.to.incoming = link!.to.incoming.filter((other) => other !== link);
   }
 
+  /** Let tier 0 go to this block when an indirect jump leads to its EIP. */
+  linkIndirect(to: Block): void {
+    if (to.secondPage < 0 && to.base === 0) this.translator.remember(to.eip, to.code.start);
+  }
+
   /** Remember the block that a region's exit goes to. */
   linkExit(region: Region, exit: RegionLink, to: Block): void {
     if (region.dropped || to.secondPage >= 0) return;
@@ -250,12 +255,10 @@ export class CodeCache implements CodeWatch {
     }
     const start = this.options.stopwatch();
     const stretches: Stretch[] = [];
-    const code = this.translator.compile(
-      head.eip,
-      head.mode,
-      (eip) => this.codeFor(eip, head),
-      (eip) => this.executions(eip, head),
-    );
+    const code = this.translator.compile(head.eip, head.mode, (eip) => this.codeFor(eip, head), {
+      executions: (eip) => this.executions(eip, head),
+      targets: (eip) => this.targets(eip, head),
+    });
     if (code === undefined) return this.giveUp(head);
     for (const { eip, length } of code.blocks) {
       stretches.push({ pa: this.memory.fetchAddress((eip + head.base) | 0), length });
@@ -297,15 +300,25 @@ export class CodeCache implements CodeWatch {
   }
 
   private executions(eip: number, head: Block): number {
+    const block = this.neighbour(eip, head);
+    if (block === undefined) return 0;
+    const { hotThreshold } = this.options;
+    return block.region ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
+  }
+
+  private targets(eip: number, head: Block): readonly number[] {
+    const block = this.neighbour(eip, head);
+    return block === undefined ? [] : this.translator.targets(block.code.start);
+  }
+
+  /** The block at another EIP in the head's mode and address space, if it is translated. */
+  private neighbour(eip: number, head: Block): Block | undefined {
     const la = (eip + head.base) | 0;
     const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
     const pa = execute[la >>> 12]! ^ la;
     let block = pa < 0 ? undefined : this.pages[pa >>> 12]?.at(pa & 4095);
     while (block !== undefined && (block.eip !== eip || block.mode !== head.mode)) block = block.chained;
-    if (block === undefined) return 0;
-    return block.region
-      ? this.options.hotThreshold
-      : this.options.hotThreshold - this.translator.heat(block.code.start);
+    return block;
   }
 
   // ---- dropping ---------------------------------------------------------------------------------------------------
@@ -342,6 +355,7 @@ export class CodeCache implements CodeWatch {
 
   private drop(block: Block): void {
     block.dropped = true;
+    this.translator.forget(block.eip, block.code.start);
     this.byStart.delete(block.code.start);
     for (const link of block.incoming) {
       this.translator.link(link.position, 0, false);

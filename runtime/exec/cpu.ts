@@ -134,7 +134,11 @@ export class Cpu {
           continue;
         }
         block = undefined;
-        if (exit === Exit.Indirect) continue;
+        if (exit === Exit.Indirect) {
+          block = this.cache.current();
+          this.cache.linkIndirect(block);
+          continue;
+        }
         if (exit === Exit.Budget && !exact && S[BUDGET]! < maxInstructions) return budgetStop;
         const stop = this.serve(exit);
         if (stop !== undefined) return stop;

@@ -7,7 +7,7 @@ import { SCRATCH } from '../../runtime/abi/state.ts';
 import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type FlagKind, flagKinds } from '../ir/flags.ts';
-import type { Call, Flags, Load, MemorySize, Node, Part, Pure, Store, Value } from '../ir/node.ts';
+import type { Call, Flags, Get, Load, MemorySize, Node, Part, Pure, Store, Value } from '../ir/node.ts';
 import { canFault } from '../ir/ops.ts';
 import { isTest, pureOperator } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
@@ -87,10 +87,22 @@ export class BlockEmitter {
     return this.expand(part === 'r16' ? 'sext16' : part === 'r8' ? 'sext8' : 'high8', [whole]);
   }
 
+  /** A narrow register part, zero-extended without sign-extending it first. */
+  private readUnsigned({ slot, part }: Get): Expression {
+    this.frame.use(slot);
+    const whole = js.id(slotName(slot));
+    const field = part === 'r8h' ? js.binary('>>>', whole, js.num(8)) : whole;
+    return js.binary('&', field, js.num(part === 'r16' ? 0xffff : 0xff));
+  }
+
   private operator(node: Pure): Expression {
     if (node.name === 'select') {
       const [condition, b, c] = node.args as [Value, Value, Value];
       return js.conditional(this.test(condition), this.value(b), this.value(c));
+    }
+    const [first] = node.args as [Value];
+    if ((node.name === 'zext8' || node.name === 'zext16') && first.op === 'get' && !this.names.has(first)) {
+      return this.readUnsigned(first);
     }
     return this.expand(
       node.name,
@@ -108,7 +120,7 @@ export class BlockEmitter {
   }
 
   /** A name or number for an expression that is needed more than once. */
-  private atom(expression: Expression): Expression {
+  atom(expression: Expression): Expression {
     if (isAtom(expression)) return expression;
     const name = this.frame.temporary();
     this.add(js.constant(name, expression));

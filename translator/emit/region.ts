@@ -8,7 +8,7 @@
 
 import { Exit } from '../../runtime/abi/exit.ts';
 import type { RegionExit } from '../../runtime/abi/translator.ts';
-import type { RegionGraph } from '../region/graph.ts';
+import type { RegionNode } from '../region/graph.ts';
 import type { CompiledFunction, Compiler } from './compile.ts';
 import type { Statement } from './estree.ts';
 import * as js from './estree.ts';
@@ -27,9 +27,9 @@ export interface EmittedRegion extends CompiledFunction {
 }
 
 /** Emit and compile a region. */
-export function emitRegion(graph: RegionGraph, pages: readonly PageCheck[], compile: Compiler): EmittedRegion {
+export function emitRegion(head: RegionNode, pages: readonly PageCheck[], compile: Compiler): EmittedRegion {
   const frame = new FunctionFrame();
-  const structure = new StructureEmitter(graph, frame);
+  const structure = new StructureEmitter(head, frame);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
   const end = frame.save();
@@ -45,7 +45,7 @@ export function emitRegion(graph: RegionGraph, pages: readonly PageCheck[], comp
     ...end,
     js.ret(js.id(EXIT_LOCAL)),
   ];
-  const name = `r_${(graph.nodes[0]!.block.eip >>> 0).toString(16)}`;
+  const name = `r_${(head.block.eip >>> 0).toString(16)}`;
   const compiled = compile(name, body, frame);
   return { ...compiled, exits: structure.exits.map((eip) => ({ eip })) };
 }

@@ -8,7 +8,7 @@
 import { vmmCallNames } from '../../runtime/abi/calls.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import { EIP, VMM_ARGUMENT, VMM_CALL, VMM_NEXT } from '../../runtime/abi/state.ts';
-import type { RegionGraph, RegionNode } from '../region/graph.ts';
+import type { RegionNode } from '../region/graph.ts';
 import { BlockEmitter } from './block.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
@@ -19,16 +19,18 @@ import { BUDGET_LOCAL, EXIT_LOCAL, LEAVE } from './names.ts';
 export class StructureEmitter {
   /** EIPs that exits go to, by ordinal. */
   readonly exits: number[] = [];
-  private readonly graph: RegionGraph;
+  private readonly head: RegionNode;
   private readonly frame: FunctionFrame;
 
-  constructor(graph: RegionGraph, frame: FunctionFrame) {
-    this.graph = graph;
+  constructor(head: RegionNode, frame: FunctionFrame) {
+    this.head = head;
     this.frame = frame;
   }
 
   run(): Statement[] {
-    return this.tree(this.graph.nodes[0]!);
+    const { head } = this;
+    const short = this.isShort(head);
+    return [js.iff(short, [store(EIP, js.num(head.block.eip)), ...leave(Exit.Budget)]), ...this.tree(head)];
   }
 
   /** A node with everything that it dominates. */
@@ -51,7 +53,6 @@ export class StructureEmitter {
     const { block } = node;
     const emitter = new BlockEmitter(block, this.frame);
     const { statements } = emitter;
-    if (node.isLoopHead || node.order === 0) statements.push(...this.budgetCheck(node));
     const spent = js.binary('-', js.id(BUDGET_LOCAL), js.num(block.instructions));
     statements.push(js.statement(js.assign(js.id(BUDGET_LOCAL), js.binary('|', spent, js.num(0)))));
     emitter.run();
@@ -66,9 +67,14 @@ export class StructureEmitter {
         statements.push(js.iff(emitter.test(terminator.condition), taken), ...next);
         break;
       }
-      case 'indirect':
-        statements.push(store(EIP, emitter.value(terminator.target)), ...leave(Exit.Indirect));
+      case 'indirect': {
+        const target = emitter.atom(emitter.value(terminator.target));
+        for (const eip of node.edges.keys()) {
+          statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip)));
+        }
+        statements.push(store(EIP, target), ...leave(Exit.Indirect));
         break;
+      }
       case 'vmm': {
         const { call, at, next, args } = terminator;
         const words: [number, Expression][] = [
@@ -83,20 +89,30 @@ export class StructureEmitter {
     return statements;
   }
 
-  /** Leave when fewer instructions are left than the longest way to the next check takes. */
+  /** Fewer instructions are left than the longest way from this node to the next check takes. */
+  private isShort(node: RegionNode): Expression {
+    return js.binary('<', js.id(BUDGET_LOCAL), js.num(node.longest));
+  }
+
+  /**
+   * Every way into a loop checks the budget. It does so on the edge and not at the loop's head, where all flags would
+   * be live as loop variables; on the edge V8 computes what only the exit needs in the exit.
+   */
   private budgetCheck(node: RegionNode): Statement[] {
-    const short = js.binary('<', js.id(BUDGET_LOCAL), js.num(node.longest));
-    if (node.order > 0) return [js.iff(short, this.exit(node.block.eip))];
-    return [js.iff(short, [store(EIP, js.num(node.block.eip)), ...leave(Exit.Budget)])];
+    if (!node.isLoopHead) return [];
+    const { eip } = node.block;
+    const out = node.order === 0 ? [store(EIP, js.num(eip)), ...leave(Exit.Budget)] : this.exit(eip);
+    return [js.iff(this.isShort(node), out)];
   }
 
   /** Transfer control to an address: along the graph, or out. */
   private go(from: RegionNode, eip: number): Statement[] {
-    const to = this.graph.target(from, eip);
+    const to = from.edges.get(eip);
     if (to === undefined) return this.exit(eip);
-    if (to.order <= from.order) return [js.continueTo(`loop${to.order}`)];
-    if (to.isMerge) return [js.breakTo(`after${to.order}`)];
-    return this.tree(to);
+    const check = this.budgetCheck(to);
+    if (to.order <= from.order) return [...check, js.continueTo(`loop${to.order}`)];
+    if (to.isMerge) return [...check, js.breakTo(`after${to.order}`)];
+    return [...check, ...this.tree(to)];
   }
 
   private exit(eip: number): Statement[] {

@@ -16,6 +16,8 @@ export interface EncodedBlock {
   readonly words: number[];
   /** Where a fault's EIP is found: triples of word offset, EIP, ordinal of the instruction. */
   readonly sites: number[];
+  /** Position of the indirect jump or call at its end, 0 for none. */
+  readonly indirect: number;
 }
 
 const isWord = (operand: Value | Word): operand is Word => 'word' in operand;
@@ -37,6 +39,7 @@ class Assigner {
   private readonly sites: number[] = [];
   /** Offset of a skipIfZero that waits for the length of what it skips, or -1. */
   private skipFrom = -1;
+  private indirect = 0;
 
   constructor(ops: readonly Selected[], constants: ConstantSlots) {
     this.ops = ops;
@@ -50,7 +53,7 @@ class Assigner {
     this.ops.forEach((op, at) => {
       if (!this.merged.has(op)) this.encode(op, at);
     });
-    return { words: this.words, sites: this.sites };
+    return { words: this.words, sites: this.sites, indirect: this.indirect };
   }
 
   private encode(op: Selected, at: number): void {
@@ -64,6 +67,7 @@ class Assigner {
     if (op.faults) this.sites.push(this.words.length, op.eip, op.index);
     const destination = def === undefined ? [] : [this.destination(def, op, at)];
     const start = this.words.length;
+    if (op.op === Op.indirect) this.indirect = start;
     this.words.push(op.op, ...destination, ...operands);
     // The skip covers the micro-operation after it, and what loads that one's constants.
     if (this.skipFrom >= 0) this.words[this.skipFrom + 2] = this.words.length - this.skipFrom;

@@ -25,7 +25,7 @@ import {
 import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import { type FlagKind, type FlagKindName, flagKinds } from '../ir/flags.ts';
 import { pure } from '../ir/pure.ts';
-import { HEADER_MAPPING, HEADER_WORDS } from './micro-op.ts';
+import { HEADER_MAPPING, HEADER_MODE, HEADER_WORDS, jumpIndex } from './micro-op.ts';
 
 const { unary, binary, tests } = pure;
 const { add, adc, sub, sbb, logic, inc, dec, given, rotate, carry, words, overflow } = flagKinds as unknown as Readonly<
@@ -37,9 +37,14 @@ export type Tier0Loop = (start: number) => Exit;
 
 /**
  * Make the loop for one privilege level.
- * @param code the arena of encode.ts.  @param user use CPL 3's TLB tables.
+ * @param code the arena of encode.ts.  @param jumps pairs of EIP and position, by jumpIndex.  @param user use CPL 3's TLB tables.
  */
-export function createTier0Loop(context: ExecutionContext, code: Int32Array, user: boolean): Tier0Loop {
+export function createTier0Loop(
+  context: ExecutionContext,
+  code: Int32Array,
+  jumps: Int32Array,
+  user: boolean,
+): Tier0Loop {
   const S = context.state;
   const S8 = new Int8Array(S.buffer);
   const S16 = new Int16Array(S.buffer);
@@ -49,13 +54,17 @@ export function createTier0Loop(context: ExecutionContext, code: Int32Array, use
   const helpers = context.helperList;
   const fault = context.fault;
 
+  /** May a jump from the block at `from` enter the block at `start`: same mode, and its page mapped as translated? */
+  const isEntry = (start: number, eip: number, from: number): boolean =>
+    X[eip >>> 12] === code[start + HEADER_MAPPING] && code[start + HEADER_MODE] === code[from + HEADER_MODE];
+
   return function tier0(start: number): Exit {
     let pc = start;
     let block = start;
     let link = 0;
     let budget = S[BUDGET]!;
     try {
-      for (;;) {
+      blocks: for (;;) {
         const heat = (code[pc + 1]! - 1) | 0;
         code[pc + 1] = heat;
         if (heat < 0 || budget < code[pc]!) {
@@ -870,7 +879,37 @@ export function createTier0Loop(context: ExecutionContext, code: Int32Array, use
               }
               break stretch;
             case 152: // indirect
-              S[EIP] = S[code[pc + 1]!]!;
+              {
+                const target = S[code[pc + 1]!]!;
+                // Note up to SEEN_TARGETS different targets; zero is a free place.
+                let seen = pc + 2;
+                while (seen < pc + 8 && code[seen] !== target) {
+                  if (code[seen] === 0) code[seen] = target;
+                  else seen++;
+                }
+                S[EIP] = target;
+                const at = jumpIndex(target);
+                const next = jumps[at + 1]!;
+                if (jumps[at] === target && isEntry(next, target, block)) {
+                  link = 0;
+                  pc = next;
+                  continue blocks;
+                }
+              }
+              S[BUDGET] = budget;
+              return Exit.Indirect;
+            case 156: // return
+              {
+                const target = S[code[pc + 1]!]!;
+                S[EIP] = target;
+                const at = jumpIndex(target);
+                const next = jumps[at + 1]!;
+                if (jumps[at] === target && isEntry(next, target, block)) {
+                  link = 0;
+                  pc = next;
+                  continue blocks;
+                }
+              }
               S[BUDGET] = budget;
               return Exit.Indirect;
             case 153: // vmm

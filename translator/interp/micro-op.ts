@@ -60,20 +60,35 @@ export const Op = {
   // the same, setting the flags of a comparison of a with b
   compareBranchEq: 142, compareBranchNe: 143, compareBranchLts: 144, compareBranchLes: 145, compareBranchGts: 146, compareBranchGes: 147,
   compareBranchLtu: 148, compareBranchLeu: 149, compareBranchGtu: 150, compareBranchGeu: 151,
-  // target
+  // target, EIPs seen so far (SEEN_TARGETS words)
   indirect: 152,
   // call number, EIP of the instruction, EIP of the next, argument count, arguments
   vmm: 153,
   // r, taken link, taken EIP, next link, next EIP: flags of logic on r, branch when r is zero, or is not
   testBranchEq: 154, testBranchNe: 155,
+  // target of a near return
+  return: 156,
 } as const;
 
 export type OpName = keyof typeof Op;
 
 /** Words before a block's first micro-operation. */
-export const HEADER_WORDS = 5;
-/** Header: guest instructions in the block; executions left until it is hot; TLB word of its page; offset of its sites. */
+export const HEADER_WORDS = 6;
+/** Header: guest instructions in the block; executions left until it is hot; TLB word of its page; offset of its sites; mode. */
 export const HEADER_COUNT = 0;
 export const HEADER_HEAT = 1;
 export const HEADER_MAPPING = 2;
 export const HEADER_SITES = 3;
+export const HEADER_MODE = 4;
+/** Position of the indirect jump or call that ends the block, from its start; 0 for none. */
+export const HEADER_INDIRECT = 5;
+
+/** Different targets that an indirect jump remembers for forming regions. */
+export const SEEN_TARGETS = 6;
+/** Entries of the table that leads indirect jumps from EIP to block: pairs of EIP and position. */
+export const JUMP_ENTRIES = 4096;
+
+/** Index of an EIP's pair in the jump table. */
+export function jumpIndex(eip: number): number {
+  return ((eip ^ (eip >>> 12)) & (JUMP_ENTRIES - 1)) << 1;
+}

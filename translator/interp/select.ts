@@ -21,7 +21,7 @@ import {
 import { canFault, isSync } from '../ir/ops.ts';
 import type { PureName, TestName } from '../ir/pure.ts';
 import { terminatorOperands } from '../ir/terminator.ts';
-import { Op } from './micro-op.ts';
+import { Op, SEEN_TARGETS } from './micro-op.ts';
 
 /** A word of a micro-operation that is not a slot: displacement, link, EIP, number, or a fixed state slot. */
 export interface Word {
@@ -342,7 +342,8 @@ class Selector {
         return;
       }
       case 'indirect':
-        this.emit(Op.indirect, undefined, [terminator.target]);
+        if (terminator.via === 'return') this.emit(Op.return, undefined, [terminator.target]);
+        else this.emit(Op.indirect, undefined, [terminator.target, ...new Array<Word>(SEEN_TARGETS).fill({ word: 0 })]);
         return;
       case 'vmm': {
         const { call, at, next, args } = terminator;

@@ -11,7 +11,17 @@ import type { IrBlock } from '../ir/block.ts';
 import { ConstantSlots } from './constants.ts';
 import { encode } from './encode.ts';
 import { createTier0Loop, type Tier0Loop } from './loop.ts';
-import { HEADER_COUNT, HEADER_HEAT, HEADER_MAPPING, HEADER_SITES } from './micro-op.ts';
+import {
+  HEADER_COUNT,
+  HEADER_HEAT,
+  HEADER_INDIRECT,
+  HEADER_MAPPING,
+  HEADER_MODE,
+  HEADER_SITES,
+  JUMP_ENTRIES,
+  jumpIndex,
+  SEEN_TARGETS,
+} from './micro-op.ts';
 
 /** Words kept for a single uncached instruction. */
 const SINGLE_WORDS = 1024;
@@ -24,6 +34,7 @@ export class Tier0 {
   private readonly code: Int32Array;
   private readonly constants: ConstantSlots;
   private readonly context: ExecutionContext;
+  private readonly jumps = new Int32Array(2 * JUMP_ENTRIES);
   private readonly userLoop: Tier0Loop;
   private supervisorLoop: Tier0Loop | undefined;
 
@@ -32,12 +43,12 @@ export class Tier0 {
     this.arenaWords = arenaWords;
     this.code = new Int32Array(arenaWords + SINGLE_WORDS);
     this.constants = new ConstantSlots(context.state);
-    this.userLoop = createTier0Loop(context, this.code, true);
+    this.userLoop = createTier0Loop(context, this.code, this.jumps, true);
   }
 
   /** Encode a block into the words that `reserve` gives. @returns position and number of words. */
   place(block: IrBlock, mapping: number, reserve: (words: number) => number): { start: number; words: number } {
-    const { words, sites } = encode(block, this.constants);
+    const { words, sites, indirect } = encode(block, this.constants);
     const siteTable = words.length;
     words.push(sites.length / 3, ...sites);
     const start = reserve(words.length);
@@ -45,6 +56,8 @@ export class Tier0 {
     words[HEADER_HEAT] = NEVER;
     words[HEADER_MAPPING] = mapping;
     words[HEADER_SITES] = siteTable;
+    words[HEADER_MODE] = block.mode;
+    words[HEADER_INDIRECT] = indirect;
     this.code.set(words, start);
     return { start, words: words.length };
   }
@@ -59,7 +72,7 @@ export class Tier0 {
 
   run(start: number, mode: number): Exit {
     if (mode & MODE_USER) return this.userLoop(start);
-    this.supervisorLoop ??= createTier0Loop(this.context, this.code, false);
+    this.supervisorLoop ??= createTier0Loop(this.context, this.code, this.jumps, false);
     return this.supervisorLoop(start);
   }
 
@@ -70,6 +83,25 @@ export class Tier0 {
 
   setHeat(start: number, executions: number): void {
     this.code[start + HEADER_HEAT] = executions;
+  }
+
+  /** Targets noted by the indirect jump or call that ends the block. */
+  targets(start: number): number[] {
+    const indirect = this.code[start + HEADER_INDIRECT]!;
+    if (indirect === 0) return [];
+    const seen = this.code.subarray(start + indirect + 2, start + indirect + 2 + SEEN_TARGETS);
+    return [...seen].filter((eip) => eip !== 0);
+  }
+
+  remember(eip: number, start: number): void {
+    const at = jumpIndex(eip);
+    this.jumps[at] = eip;
+    this.jumps[at + 1] = start;
+  }
+
+  forget(eip: number, start: number): void {
+    const at = jumpIndex(eip);
+    if (this.jumps[at] === eip && this.jumps[at + 1] === start) this.jumps[at + 1] = this.jumps[at] = 0;
   }
 
   heat(start: number): number {

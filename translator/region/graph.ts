@@ -6,88 +6,75 @@
  * the loop has one entry.
  */
 import type { IrBlock } from '../ir/block.ts';
-import { successorsOf } from '../ir/terminator.ts';
+import type { RegionBlock } from './form.ts';
 
-/** One guest block of a region. */
+/** One guest block of a region, in one call context. */
 export interface RegionNode {
   readonly block: IrBlock;
   /** Position in reverse postorder; the head is 0. */
   readonly order: number;
-  /** Nodes that control can go to inside the region. */
-  readonly successors: readonly RegionNode[];
+  /** Nodes that control can go to inside the region, by EIP. */
+  readonly edges: ReadonlyMap<number, RegionNode>;
   /** Immediate dominator; the head's is itself. */
-  dominator: RegionNode;
+  readonly dominator: RegionNode;
   /** Nodes that this one immediately dominates, in reverse postorder. */
-  readonly children: RegionNode[];
+  readonly children: readonly RegionNode[];
   /** Is it the target of a back edge? */
-  isLoopHead: boolean;
+  readonly isLoopHead: boolean;
   /** Is it the target of more than one forward edge? */
-  isMerge: boolean;
+  readonly isMerge: boolean;
   /** Guest instructions from here to the next budget check, on the longest path. */
-  longest: number;
+  readonly longest: number;
 }
 
-export interface RegionGraph {
-  /** In reverse postorder, the head first. */
-  readonly nodes: readonly RegionNode[];
-  /** Node of a block's EIP, if an edge from `from` may go there directly. */
-  target(from: RegionNode, eip: number): RegionNode | undefined;
+class Draft implements RegionNode {
+  readonly block: IrBlock;
+  readonly order: number;
+  readonly edges = new Map<number, Draft>();
+  dominator: Draft = this;
+  readonly children: Draft[] = [];
+  isLoopHead = false;
+  isMerge = false;
+  longest = 0;
+
+  constructor(block: IrBlock, order: number) {
+    this.block = block;
+    this.order = order;
+  }
+
+  /** Distinct targets. */
+  get successors(): Set<Draft> {
+    return new Set(this.edges.values());
+  }
 }
 
-type Draft = { -readonly [K in keyof RegionNode]: RegionNode[K] } & { successors: RegionNode[] };
-
-/** Build the graph of the blocks reachable from the first one. */
-export function buildGraph(blocks: readonly IrBlock[]): RegionGraph {
-  const byEip = new Map(blocks.map((block) => [block.eip, block]));
-  const postorder = depthFirst(blocks[0]!, byEip);
-  const nodes: Draft[] = [];
-  const byBlock = new Map<IrBlock, Draft>();
-  for (const block of postorder.reverse()) {
-    const node = {
-      block,
-      order: nodes.length,
-      successors: [],
-      children: [],
-      isLoopHead: false,
-      isMerge: false,
-      longest: 0,
-    } as unknown as Draft;
-    nodes.push(node);
-    byBlock.set(block, node);
-  }
-  for (const node of nodes) {
-    const targets = new Set(successorsOf(node.block.terminator).map((eip) => byEip.get(eip)));
-    for (const target of targets) if (target) node.successors.push(byBlock.get(target)!);
-  }
+/** Build the graph of the blocks reachable from the first one; nodes in reverse postorder, the head first. */
+export function buildGraph(blocks: readonly RegionBlock[]): readonly RegionNode[] {
+  const order = depthFirst(blocks[0]!).reverse();
+  const drafts = new Map(order.map((block, at) => [block, new Draft(block.block, at)]));
+  for (const [{ edges }, draft] of drafts) for (const [eip, to] of edges) draft.edges.set(eip, drafts.get(to)!);
+  const nodes = [...drafts.values()];
   findDominators(nodes);
   if (cutIrreducible(nodes)) findDominators(nodes);
   findShape(nodes);
   findLongestPaths(nodes);
-  return {
-    nodes,
-    target: (from, eip) => from.successors.find((node) => node.block.eip === eip),
-  };
+  return nodes;
 }
 
-function depthFirst(head: IrBlock, byEip: ReadonlyMap<number, IrBlock>): IrBlock[] {
-  const seen = new Set<IrBlock>([head]);
-  const postorder: IrBlock[] = [];
-  const stack: { block: IrBlock; targets: IrBlock[] }[] = [];
-  // The last successor (fall-through) is visited first, so that it comes right after its block in the order.
-  const targetsOf = (block: IrBlock): IrBlock[] =>
-    successorsOf(block.terminator)
-      .map((eip) => byEip.get(eip))
-      .filter((target) => target !== undefined);
-  stack.push({ block: head, targets: targetsOf(head) });
+function depthFirst(head: RegionBlock): RegionBlock[] {
+  const seen = new Set([head]);
+  const postorder: RegionBlock[] = [];
+  // The first edge (fall-through) is visited last, so that it comes right after its block in the order.
+  const stack = [{ block: head, targets: [...head.edges.values()] }];
   while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    const next = top.targets.shift();
+    const { block, targets } = stack.at(-1)!;
+    const next = targets.pop();
     if (next === undefined) {
-      postorder.push(top.block);
+      postorder.push(block);
       stack.pop();
     } else if (!seen.has(next)) {
       seen.add(next);
-      stack.push({ block: next, targets: targetsOf(next) });
+      stack.push({ block: next, targets: [...next.edges.values()] });
     }
   }
   return postorder;
@@ -146,9 +133,11 @@ function dominates(a: RegionNode, b: RegionNode): boolean {
 function cutIrreducible(nodes: readonly Draft[]): boolean {
   let cut = false;
   for (const node of nodes) {
-    const kept = node.successors.filter((to) => to.order > node.order || dominates(to, node));
-    cut ||= kept.length < node.successors.length;
-    node.successors = kept;
+    for (const [eip, to] of node.edges) {
+      if (to.order > node.order || dominates(to, node)) continue;
+      node.edges.delete(eip);
+      cut = true;
+    }
   }
   return cut;
 }
@@ -156,7 +145,7 @@ function cutIrreducible(nodes: readonly Draft[]): boolean {
 function findShape(nodes: readonly Draft[]): void {
   const forward = nodes.map(() => 0);
   for (const node of nodes) {
-    if (node.order > 0) (node.dominator as Draft).children.push(node);
+    if (node.order > 0) node.dominator.children.push(node);
     for (const to of node.successors) {
       if (to.order <= node.order) to.isLoopHead = true;
       else forward[to.order]!++;

@@ -1,14 +1,13 @@
 // The whole processor under the recorded vectors: translator, both tiers, cache and dispatcher, with the recorder's
-// memory map and a VMM that turns every exception into the end of the run.
-import type { VmmCallName } from '../../runtime/abi/calls.ts';
+// memory map and the VMM of user mode.
 import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
-import { EIP, FLAG_OF, FS, GS, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
+import { EIP, FS, GS, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
-import { writeEflags } from '../../runtime/cpu/eflags.ts';
 import type { GuestFault } from '../../runtime/cpu/fault.ts';
-import type { Cpu, VmmCall } from '../../runtime/exec/cpu.ts';
+import type { Cpu } from '../../runtime/exec/cpu.ts';
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
-import { createCpu, type MachineParts, type Policy, type Tier } from '../../src/machine.ts';
+import { createUserVmm } from '../../runtime/vmm/user/index.ts';
+import { createCpu, type Policy, type Tier } from '../../src/machine.ts';
 import {
   FS_BASE,
   GS_BASE,
@@ -36,7 +35,7 @@ export class CpuMachine implements VectorMachine {
     this.cpu = createCpu({
       memoryBytes: size,
       walker: (fault) => ({ walk: (la, access, user) => this.walk(fault, la, access, user) }),
-      vmm: testVmm,
+      vmm: (parts) => createUserVmm({ ...parts, descriptors: { describe: () => undefined } }),
       mode: MODE_FLAT_USER32,
       tier,
       userOnly: true,
@@ -103,28 +102,4 @@ export class CpuMachine implements VectorMachine {
       cr2: stop.address,
     };
   }
-}
-
-/** Exceptions stop the run; what a user-mode program may not do is #GP. */
-function testVmm({ state, fault }: MachineParts): Readonly<Record<VmmCallName, VmmCall>> {
-  const served: Partial<Record<VmmCallName, VmmCall>> = {
-    raise: (_at, _next, vector, code) => fault.raise(vector!, code!),
-    undefined: () => fault.raise(Vector.UD),
-    trap: (_at, next, vector) => {
-      state[EIP] = next;
-      return { kind: 'fault', vector: vector!, errorCode: 0, address: 0 };
-    },
-    overflowTrap: (_at, next) => {
-      state[EIP] = next;
-      return state[FLAG_OF]! < 0 ? { kind: 'fault', vector: Vector.OF, errorCode: 0, address: 0 } : undefined;
-    },
-    popFlags: (_at, next, image) => {
-      writeEflags(state, image!);
-      state[EIP] = next;
-      return undefined;
-    },
-  };
-  return new Proxy(served as Record<VmmCallName, VmmCall>, {
-    get: (table, name) => table[name as VmmCallName] ?? (() => fault.raise(Vector.GP)),
-  });
 }

@@ -1,0 +1,20 @@
+/** The processor of user mode: CPL 3 under a protected-mode kernel that src/linux stands in for. */
+import { MODE_FLAT_USER32 } from '../runtime/abi/mode.ts';
+import type { Cpu } from '../runtime/exec/cpu.ts';
+import { createUserVmm } from '../runtime/vmm/user/index.ts';
+import type { ProcessorParts } from './linux/processor.ts';
+import { createCpu, type Policy } from './machine.ts';
+
+/** Make a processor for a tree of Linux processes. */
+export function createUserCpu(parts: ProcessorParts, stopwatch: () => number, policy: Partial<Policy> = {}): Cpu {
+  return createCpu({
+    memoryBytes: parts.memoryBytes,
+    walker: () => parts.walker,
+    vmm: (machine) => createUserVmm({ ...machine, descriptors: parts.descriptors }),
+    mode: MODE_FLAT_USER32,
+    tier: parts.tier,
+    stopwatch,
+    userOnly: true,
+    policy,
+  });
+}

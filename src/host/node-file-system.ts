@@ -112,7 +112,18 @@ export class NodeFileSystem implements FileSystem {
   }
 
   setPermissions(path: string, permissions: number): void {
-    this.#open(path, (descriptor) => fs.fchmodSync(descriptor, permissions));
+    this.#at(path, (hostPath) => {
+      const flags = hasProc ? O_PATH | NO_FOLLOW : constants.O_RDONLY | NO_FOLLOW | NON_BLOCK;
+      const descriptor = fs.openSync(hostPath, flags);
+      try {
+        if (fs.fstatSync(descriptor).isSymbolicLink()) fail(Errno.EOPNOTSUPP);
+        // A descriptor that only names a place cannot be changed, but the place that it names can.
+        if (hasProc) fs.chmodSync(`/proc/self/fd/${descriptor}`, permissions);
+        else fs.fchmodSync(descriptor, permissions);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
   }
 
   setOwner(path: string, uid: number, gid: number): void {
@@ -121,26 +132,14 @@ export class NodeFileSystem implements FileSystem {
 
   setTimes(path: string, accessed: Time | undefined, modified: Time | undefined): void {
     this.#at(path, (hostPath) => {
-      const now = fs.lstatSync(hostPath);
-      fs.lutimesSync(hostPath, timeOr(accessed, now.atime), timeOr(modified, now.mtime));
+      const { atimeNs, mtimeNs } = fs.lstatSync(hostPath, { bigint: true });
+      fs.lutimesSync(hostPath, secondsOf(accessed, atimeNs), secondsOf(modified, mtimeNs));
     });
   }
 
   statFileSystem(): FileSystemStat {
     const { type, bsize, blocks, bfree, files, ffree } = guarded(() => fs.statfsSync(this.#root || '/'));
     return { type, blockSize: bsize, blocks, freeBlocks: bfree, files, freeFiles: ffree };
-  }
-
-  /** Runs `use` with a descriptor of the file or directory itself. */
-  #open(path: string, use: (descriptor: number) => void): void {
-    this.#at(path, (hostPath) => {
-      const descriptor = fs.openSync(hostPath, constants.O_RDONLY | NO_FOLLOW | NON_BLOCK);
-      try {
-        use(descriptor);
-      } finally {
-        fs.closeSync(descriptor);
-      }
-    });
   }
 }
 
@@ -203,19 +202,16 @@ function content(descriptor: number, request: OpenRequest): FileContent {
     setOwner: (uid, gid) => guarded(() => fs.fchownSync(descriptor, uid, gid)),
     setTimes: (accessed, modified) =>
       guarded(() => {
-        const now = fs.fstatSync(descriptor);
-        fs.futimesSync(descriptor, timeOr(accessed, now.atime), timeOr(modified, now.mtime));
+        const { atimeNs, mtimeNs } = fs.fstatSync(descriptor, { bigint: true });
+        fs.futimesSync(descriptor, secondsOf(accessed, atimeNs), secondsOf(modified, mtimeNs));
       }),
     close: () => guarded(() => fs.closeSync(descriptor)),
   };
 }
 
-function timeOr(time: Time | undefined, otherwise: Date): number | Date {
-  return time === undefined ? otherwise : secondsOf(time);
-}
-
-function secondsOf({ seconds, nanoseconds }: Time): number {
-  return seconds + nanoseconds / 1e9;
+/** Seconds for node:fs, which takes no nanoseconds: exact to about a microsecond. */
+function secondsOf(time: Time | undefined, otherwise: bigint): number {
+  return time === undefined ? Number(otherwise) / 1e9 : time.seconds + time.nanoseconds / 1e9;
 }
 
 function convert(stat: fs.BigIntStats): Stat {

@@ -2,6 +2,7 @@
  * Maps a program into an empty address space and writes its initial stack: the second step of a program's life, after
  * `elf.ts` and before its first instruction. Addresses are those of Linux/i386 without randomisation.
  */
+import { integerModel } from '../../runtime/cpu/cpuid.ts';
 import { type AddressSpace, LOWEST_PAGE, TASK_END } from './address-space.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from './area.ts';
 import { type ElfImage, LoadError, PF_R, PF_W, PF_X, PROGRAM_HEADER_SIZE } from './elf.ts';
@@ -16,8 +17,6 @@ const STACK_TOP: number = TASK_END * PAGE_SIZE;
 /** Pages that the stack has before it grows (stack_expand). */
 const STACK_PAGES = 33;
 
-/** CPUID.1:EDX bits that the CPU has: FPU is not among them yet. */
-const HWCAP: number = (1 << 4) | (1 << 8) | (1 << 15);
 const CLOCK_TICKS = 100;
 
 /** Who runs the program, for the auxiliary vector. */
@@ -88,7 +87,7 @@ export function loadProgram(
     top: STACK_TOP,
     platform: 'i686',
     auxiliary: {
-      HWCAP,
+      HWCAP: integerModel.features.edx,
       PAGESZ: PAGE_SIZE,
       CLKTCK: CLOCK_TICKS,
       PHDR: elf.headersAddress === 0 ? 0 : elf.headersAddress + bias,

@@ -17,7 +17,7 @@ import { type InputStream, type OutputStream, StreamFile } from './files/stream-
 import { type HostTerminal, Terminal } from './files/terminal.ts';
 import { Kernel } from './kernel.ts';
 import { procViews } from './proc-views.ts';
-import type { CreateProcessor, Tier } from './processor.ts';
+import type { Processor, ProcessorParts, Tier } from './processor.ts';
 import { Scheduler } from './scheduler.ts';
 import { Signal, SignalCode, signalName } from './signals.ts';
 import { callTable } from './syscalls/table.ts';
@@ -71,6 +71,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignalLike;
   /** Makes random bytes repeatable. */
   readonly seed?: number;
+  /** File-creation mask. Default 022. */
+  readonly umask?: number;
   /** User and group that the guest takes itself for. Default 1000. */
   readonly uid?: number;
   readonly gid?: number;
@@ -85,9 +87,9 @@ export interface ProcessOptions {
 }
 
 /** What a process needs of its host; src/index.ts fills it in. */
-export interface ProcessHost {
+export interface ProcessHost<P extends Processor = Processor> {
   readonly clock: Clock;
-  readonly createProcessor: CreateProcessor;
+  readonly createProcessor: (parts: ProcessorParts) => P;
 }
 
 export interface ProcessResult {
@@ -102,7 +104,9 @@ const DEFAULT_PATH = '/program';
 const DEFAULT_ID = 1000;
 const DEFAULT_HOST_NAME = 'localhost';
 
-export class LinuxProcess {
+export class LinuxProcess<P extends Processor = Processor> {
+  /** What all its guest processes run on. */
+  readonly processor: P;
   readonly #options: ProcessOptions;
   readonly #kernel: Kernel;
   readonly #scheduler: Scheduler;
@@ -110,12 +114,14 @@ export class LinuxProcess {
   #started = false;
 
   /** @throws RangeError when `memory` is out of range. */
-  constructor(options: ProcessOptions, host: ProcessHost) {
+  constructor(options: ProcessOptions, host: ProcessHost<P>) {
     this.#options = options;
     const credentials = { uid: options.uid ?? DEFAULT_ID, gid: options.gid ?? DEFAULT_ID };
     const tree = buildTree(options, credentials);
+    let processor: P | undefined;
     this.#kernel = new Kernel({
-      ...host,
+      clock: host.clock,
+      createProcessor: (parts) => (processor = host.createProcessor(parts)),
       credentials,
       tree,
       tier: options.tier ?? 'auto',
@@ -123,6 +129,7 @@ export class LinuxProcess {
       hostName: options.hostName ?? DEFAULT_HOST_NAME,
       ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
+    this.processor = processor!;
     tree.mount('/proc', new ProcFileSystem(procViews(this.#kernel)));
     this.#scheduler = new Scheduler(this.#kernel, {
       calls: callTable,
@@ -141,6 +148,7 @@ export class LinuxProcess {
       descriptors: new Descriptors(),
       directory,
     });
+    main.umask = this.#options.umask ?? main.umask;
     kernel.tasks.set(main.pid, main);
     this.#openStreams(main);
     return main;
@@ -275,10 +283,9 @@ function buildTree(options: ProcessOptions, owner: { readonly uid: number; reado
   tree.mount('/tmp', temporary);
   for (const { fileSystem, path, readOnly } of options.grants ?? []) {
     const guestPath = toByteString(path);
-    if (guestPath !== '/') root.addDirectory(guestPath.slice(1));
     tree.mount(guestPath, readOnly === true ? new ReadOnlyFileSystem(fileSystem) : fileSystem);
   }
-  placeProgram(tree, root, toByteString(options.path ?? DEFAULT_PATH), options.program, owner);
+  placeProgram(tree, toByteString(options.path ?? DEFAULT_PATH), options.program, owner);
   root.readOnly = true;
   return tree;
 }
@@ -286,7 +293,6 @@ function buildTree(options: ProcessOptions, owner: { readonly uid: number; reado
 /** Puts the program at its path, unless a granted folder has it there already. */
 function placeProgram(
   tree: Tree,
-  root: MemoryFileSystem,
   path: string,
   program: Uint8Array,
   owner: { readonly uid: number; readonly gid: number },
@@ -297,7 +303,5 @@ function placeProgram(
   } catch {
     // Not there, which is what the mount is for.
   }
-  const folder = path.slice(1, Math.max(path.lastIndexOf('/'), 1));
-  root.addDirectory(folder);
   tree.mount(path, MemoryFileSystem.ofFile(program, 0o755, { ...owner, device: 5 }));
 }

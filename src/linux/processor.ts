@@ -6,15 +6,9 @@
  */
 import type { Ram } from '../../runtime/bus/ram.ts';
 import type { GuestFault } from '../../runtime/cpu/fault.ts';
+import type { DescriptorSource } from '../../runtime/cpu/segment.ts';
+import type { Stop } from '../../runtime/exec/stop.ts';
 import type { PageWalker } from '../../runtime/memory/walker.ts';
-
-/** Why the processor stopped. EIP and all state are exact. */
-export type Stop =
-  | { readonly kind: 'budget' | 'stopped' | 'halt' }
-  /** INT n; EIP is after it. */
-  | { readonly kind: 'interrupt'; readonly vector: number }
-  /** EIP is at the instruction that faulted; for traps, after it. */
-  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number; readonly address: number };
 
 export interface Processor {
   /** Slots of runtime/abi/state.ts. */
@@ -33,20 +27,13 @@ export interface Processor {
   setEflags(image: number): void;
 }
 
-/** A segment descriptor: linear base, byte-granular limit (u32 as i32), attributes as bits 40..55 of the descriptor. */
-export interface Descriptor {
-  readonly base: number;
-  readonly limit: number;
-  readonly access: number;
-}
-
 /** What a processor is made from. */
 export interface ProcessorParts {
   /** Bytes of guest RAM. */
   readonly memoryBytes: number;
   readonly walker: PageWalker;
   /** The segments that a selector may name; undefined is #GP(selector). */
-  readonly descriptors: { describe(selector: number): Descriptor | undefined };
+  readonly descriptors: DescriptorSource;
   readonly tier: Tier;
 }
 

@@ -4,31 +4,10 @@
  * Selectors are those of Linux/i386: flat code and data in the GDT, and three entries for thread-local storage that
  * set_thread_area fills.
  */
-import {
-  MODE_CODE32,
-  MODE_FLAT_CS,
-  MODE_FLAT_DS,
-  MODE_FLAT_ES,
-  MODE_FLAT_SS,
-  MODE_FLAT_USER32,
-  MODE_STACK32,
-} from '../../runtime/abi/mode.ts';
-import {
-  CS,
-  DS,
-  EIP,
-  ES,
-  ESP,
-  FS,
-  GS,
-  MODE,
-  SEGMENT_ACCESS,
-  SEGMENT_BASE,
-  SEGMENT_LIMIT,
-  SELECTOR,
-  SS,
-} from '../../runtime/abi/state.ts';
-import type { Descriptor, Processor } from './processor.ts';
+import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
+import { CS, DS, EIP, ES, ESP, FS, GS, MODE, SEGMENT_ACCESS, SS } from '../../runtime/abi/state.ts';
+import { type Descriptor, loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import type { Processor } from './processor.ts';
 
 /** __USER_CS and __USER_DS (arch/x86/include/asm/segment.h, 32-bit). */
 export const USER_CS = 0x73;
@@ -41,11 +20,9 @@ export const TLS_COUNT = 3;
 const ACCESS_CODE = 0xc0fb;
 const ACCESS_DATA = 0xc0f3;
 const FLAT_LIMIT = -1;
-const ACCESS_BIG = 1 << 14;
 
 const userCode: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_CODE };
 const userData: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_DATA };
-const nothing: Descriptor = { base: 0, limit: 0, access: 0 };
 
 /** Slots that belong to a process: general registers, EIP, flags, segments; and the mode that follows from them. */
 const SAVED_SLOTS: number = SEGMENT_ACCESS + 6;
@@ -85,36 +62,18 @@ export function resetRegisters(processor: Processor, eip: number, esp: number): 
   state[ESP] = esp | 0;
   state[MODE] = MODE_FLAT_USER32;
   processor.setEflags(INITIAL_EFLAGS);
-  setSegment(state, CS, USER_CS, userCode);
-  for (const segment of [SS, DS, ES]) setSegment(state, segment, USER_DS, userData);
-  for (const segment of [FS, GS]) setSegment(state, segment, 0, nothing);
-}
-
-/** Puts a descriptor into a segment register, with the mode bits that follow from it. */
-export function setSegment(state: Int32Array, segment: number, selector: number, descriptor: Descriptor): void {
-  state[SELECTOR + segment] = selector;
-  state[SEGMENT_BASE + segment] = descriptor.base;
-  state[SEGMENT_LIMIT + segment] = descriptor.limit;
-  state[SEGMENT_ACCESS + segment] = descriptor.access;
-  const flatBit = [MODE_FLAT_ES, MODE_FLAT_CS, MODE_FLAT_SS, MODE_FLAT_DS][segment] ?? 0;
-  const isFlat = descriptor.base === 0 && descriptor.limit === FLAT_LIMIT;
-  let mode = state[MODE]! & ~flatBit;
-  if (isFlat) mode |= flatBit;
-  const sizeBit = segment === CS ? MODE_CODE32 : segment === SS ? MODE_STACK32 : 0;
-  mode = (descriptor.access & ACCESS_BIG) !== 0 ? mode | sizeBit : mode & ~sizeBit;
-  state[MODE] = mode;
+  loadSegmentRegister(state, CS, USER_CS, userCode);
+  for (const segment of [SS, DS, ES]) loadSegmentRegister(state, segment, USER_DS, userData);
+  for (const segment of [FS, GS]) loadSegmentRegister(state, segment, 0, nullDescriptor);
 }
 
 /** The thread-local storage entries of a process. */
 export type TlsEntries = (Descriptor | undefined)[];
 
-/**
- * What a selector names for a process: flat user segments, its TLS entries, or for null selectors an unusable segment.
- * @returns undefined when a load must fail with #GP.
- */
+/** What a selector that is not null names for a process: flat user segments, or its TLS entries. */
 export function describeSelector(selector: number, tls: TlsEntries): Descriptor | undefined {
-  if ((selector & ~3) === 0) return nothing;
-  if ((selector & ~3) === (USER_CS & ~3)) return userCode;
-  if ((selector & ~3) === (USER_DS & ~3)) return userData;
+  const index = selector & ~3;
+  if (index === (USER_CS & ~3)) return userCode;
+  if (index === (USER_DS & ~3)) return userData;
   return (selector & 4) === 0 ? tls[(selector >> 3) - TLS_FIRST] : undefined;
 }

@@ -6,11 +6,11 @@
  */
 import { EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
+import type { Stop } from '../../runtime/exec/stop.ts';
 import { Errno, SystemError, Wait } from './errno.ts';
-import { type Disassemble, describeDeath, type Exception, raiseException } from './exception.ts';
+import { type Disassemble, describeDeath, raiseException } from './exception.ts';
 import { endTask, killedStatus } from './exit.ts';
 import type { Kernel } from './kernel.ts';
-import type { Stop } from './processor.ts';
 import { enterHandler } from './signal-frame.ts';
 import {
   ActionFlag,
@@ -34,7 +34,6 @@ const SLICE = 10;
 /** Milliseconds after which the host's event loop gets its turn. */
 const HOST_TURN = 50;
 
-const SYSTEM_CALL = 0x80;
 /** Bytes of INT n. */
 const INTERRUPT_LENGTH = 2;
 
@@ -144,7 +143,7 @@ export class Scheduler {
   #handle(task: Task, stop: Stop): void {
     switch (stop.kind) {
       case 'interrupt':
-        this.#interrupt(task, stop.vector);
+        this.#systemCall(task);
         break;
       case 'fault':
         raiseException(this.#kernel, stop);
@@ -158,14 +157,11 @@ export class Scheduler {
     }
   }
 
-  #interrupt(task: Task, vector: number): void {
+  /** INT 80H: the only interrupt that the processor leaves to us. */
+  #systemCall(task: Task): void {
     const { state } = this.#kernel.processor;
-    if (vector === SYSTEM_CALL) {
-      const args = [state[EBX]!, state[ECX]!, state[EDX]!, state[ESI]!, state[EDI]!, state[EBP]!] as const;
-      this.#attempt(task, { number: state[EAX]!, args });
-      return;
-    }
-    raiseException(this.#kernel, softwareInterrupt(vector, state));
+    const args = [state[EBX]!, state[ECX]!, state[EDX]!, state[ESI]!, state[EDI]!, state[EBP]!] as const;
+    this.#attempt(task, { number: state[EAX]!, args });
   }
 
   /** Runs a call, for the first time or again. */
@@ -264,13 +260,6 @@ function invoke(kernel: Kernel, row: Call, { args }: PendingCall): number {
     if (error instanceof SystemError) return -error.errno;
     throw error;
   }
-}
-
-/** INT 3 and INT 4 have gates of their own; any other vector is #GP with the gate's number, at the instruction. */
-function softwareInterrupt(vector: number, state: Int32Array): Exception {
-  if (vector === Vector.BP || vector === Vector.OF) return { vector, errorCode: 0, address: 0 };
-  state[EIP] = state[EIP]! - INTERRUPT_LENGTH;
-  return { vector: Vector.GP, errorCode: (vector << 3) | 2, address: 0 };
 }
 
 /** Signals that come of what the process did, rather than from outside. */

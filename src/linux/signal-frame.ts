@@ -20,7 +20,6 @@ import {
   EFLAGS_DF,
   EFLAGS_OF,
   EFLAGS_PF,
-  EFLAGS_RF,
   EFLAGS_SF,
   EFLAGS_TF,
   EFLAGS_ZF,
@@ -33,9 +32,11 @@ import {
   SELECTOR,
   SS,
 } from '../../runtime/abi/state.ts';
+import { loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import { setUserFlags } from '../../runtime/vmm/user/flags.ts';
 import { Errno, fail } from './errno.ts';
 import type { Kernel } from './kernel.ts';
-import { describeSelector, setSegment, USER_CS, USER_DS } from './registers.ts';
+import { describeSelector, USER_CS, USER_DS } from './registers.ts';
 import {
   ActionFlag,
   type AlternateStack,
@@ -73,7 +74,7 @@ const RT_RETURN_CODE: Uint8Array = Uint8Array.of(0xb8, 173, 0, 0, 0, 0xcd, 0x80,
 
 /** Flags that sigreturn takes from the frame (FIX_EFLAGS). */
 const RETURNED_FLAGS: number =
-  EFLAGS_AC | EFLAGS_OF | EFLAGS_DF | EFLAGS_TF | EFLAGS_SF | EFLAGS_ZF | EFLAGS_AF | EFLAGS_PF | EFLAGS_CF | EFLAGS_RF;
+  EFLAGS_AC | EFLAGS_OF | EFLAGS_DF | EFLAGS_TF | EFLAGS_SF | EFLAGS_ZF | EFLAGS_AF | EFLAGS_PF | EFLAGS_CF;
 
 /** General registers of sigcontext_32 from offset 16 on. */
 const contextRegisters = [EDI, ESI, EBP, ESP, EBX, EDX, ECX, EAX];
@@ -120,7 +121,7 @@ export function enterHandler(kernel: Kernel, info: SignalInfo, action: SignalAct
   state[ECX] = isRealtime ? frame + RT_UCONTEXT : 0;
   loadSelector(kernel, CS, USER_CS);
   for (const segment of [DS, ES, SS]) loadSelector(kernel, segment, USER_DS);
-  kernel.processor.setEflags(kernel.processor.getEflags() & ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF));
+  setUserFlags(state, kernel.processor.getEflags() & ~(EFLAGS_DF | EFLAGS_TF), 32);
 }
 
 /** get_sigframe: below the stack pointer or on the alternate stack, so that ESP + 4 is a multiple of 16. */
@@ -211,7 +212,7 @@ function readContext(kernel: Kernel, at: number): void {
   loadSelector(kernel, CS, (context[15]! & 0xffff) | 3);
   loadSelector(kernel, SS, (context[18]! & 0xffff) | 3);
   const eflags = processor.getEflags();
-  processor.setEflags((eflags & ~RETURNED_FLAGS) | (context[16]! & RETURNED_FLAGS));
+  setUserFlags(state, (eflags & ~RETURNED_FLAGS) | (context[16]! & RETURNED_FLAGS), 32);
 }
 
 /** Loads a segment register with what the selector names; a bad one is replaced by the null selector or refused. */
@@ -219,9 +220,9 @@ function loadSelector(kernel: Kernel, segment: number, selector: number): void {
   const { state } = kernel.processor;
   if (state[SELECTOR + segment] === selector) return;
   const descriptor = describeSelector(selector, kernel.current.tls);
-  if (descriptor !== undefined) setSegment(state, segment, selector, descriptor);
+  if (descriptor !== undefined) loadSegmentRegister(state, segment, selector, descriptor);
   else if (segment === CS || segment === SS) fail(Errno.EFAULT);
-  else setSegment(state, segment, 0, describeSelector(0, [])!);
+  else loadSegmentRegister(state, segment, 0, nullDescriptor);
 }
 
 /** sigreturn(2): ESP stands after the frame's `pretcode` and `sig`. Returns EAX as it was. */

@@ -1,12 +1,12 @@
 /** Making, replacing, ending and waiting for processes; thread-local storage; process groups. */
 import { EAX, ESP, FS, GS, SELECTOR } from '../../../runtime/abi/state.ts';
+import { type Descriptor, loadSegmentRegister } from '../../../runtime/cpu/segment.ts';
 import { LoadError } from '../elf.ts';
 import { Errno, fail, Wait } from '../errno.ts';
 import { execute } from '../exec.ts';
 import { childInfo, endTask, exitedStatus, reap } from '../exit.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Descriptor } from '../processor.ts';
-import { setSegment, TLS_COUNT, TLS_FIRST } from '../registers.ts';
+import { TLS_COUNT, TLS_FIRST } from '../registers.ts';
 import { writeInfo } from '../signal-frame.ts';
 import { Signal, SignalCode, type SignalInfo } from '../signals.ts';
 import { Task } from '../task.ts';
@@ -225,7 +225,8 @@ function setThreadArea(kernel: Kernel, task: Task, at: number): number {
   const selector = (entry << 3) | 3;
   if (task === kernel.current && descriptor !== undefined) {
     for (const segment of [FS, GS]) {
-      if (processor.state[SELECTOR + segment] === selector) setSegment(processor.state, segment, selector, descriptor);
+      if (processor.state[SELECTOR + segment] === selector)
+        loadSegmentRegister(processor.state, segment, selector, descriptor);
     }
   }
   return 0;

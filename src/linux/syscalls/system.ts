@@ -120,7 +120,30 @@ function personality(_kernel: Kernel, wanted: number): number {
   return wanted === -1 || wanted === 0 ? 0 : -Errno.EINVAL;
 }
 
+const unserved: Handler = () => -Errno.ENOSYS;
+
+/** Calls that programs try and can do without: named for `--strace`. */
+const refusedCalls: CallTable = {
+  102: call('socketcall', 'ix', unserved),
+  117: call('ipc', 'uiiuxi', unserved),
+  123: call('modify_ldt', 'ixu', unserved),
+  254: call('epoll_create', 'i', unserved),
+  291: call('inotify_init', '', unserved),
+  310: call('unshare', 'x', unserved),
+  313: call('splice', 'ixixux', unserved),
+  319: call('epoll_pwait', 'ixuixu', unserved),
+  328: call('eventfd2', 'ux', unserved),
+  329: call('epoll_create1', 'x', unserved),
+  356: call('memfd_create', 'sx', unserved),
+  375: call('membarrier', 'ixi', unserved),
+  377: call('copy_file_range', 'ixixux', unserved),
+  384: call('arch_prctl', 'xx', unserved),
+  386: call('rseq', 'xuxx', unserved),
+  437: call('openat2', 'dsxu', unserved),
+};
+
 export const systemCalls: CallTable = {
+  ...refusedCalls,
   116: call('sysinfo', 'x', sysinfo),
   122: call('uname', 'x', uname),
   136: call('personality', 'x', personality),

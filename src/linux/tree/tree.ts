@@ -6,7 +6,16 @@
  * out of a granted folder; a host file system is only ever asked about paths without links.
  */
 import { Errno, fail, SystemError } from '../errno.ts';
-import { type DirectoryEntry, type FileSystem, FileType, isType, type Stat, type Time } from './file-system.ts';
+import { plainStat } from '../files/plain-stat.ts';
+import {
+  type DirectoryEntry,
+  type FileSystem,
+  FileType,
+  isType,
+  type Stat,
+  type Time,
+  TYPE_MASK,
+} from './file-system.ts';
 
 /** A path that was walked. */
 export interface Place {
@@ -30,6 +39,8 @@ const NAME_LIMIT = 255;
 
 export class Tree {
   readonly #mounts = new Map<string, FileSystem>();
+  /** Directories on the way to mount points: they are there even if the file system that covers them has none. */
+  readonly #ways = new Set<string>();
 
   /** @param root what is at `/`. */
   constructor(root: FileSystem) {
@@ -39,6 +50,7 @@ export class Tree {
   /** Mounts a file system at a canonical guest path; it hides what was there. */
   mount(path: string, fileSystem: FileSystem): void {
     this.#mounts.set(path, fileSystem);
+    for (let way = parentOf(path); way !== '/'; way = parentOf(way)) this.#ways.add(way);
   }
 
   /** Mount points and what is mounted there. */
@@ -52,7 +64,7 @@ export class Tree {
 
   /** The place of a canonical path, without looking at what is there. */
   #place(full: string): { fileSystem: FileSystem; path: string } {
-    for (let at = full; ; at = at.slice(0, Math.max(at.lastIndexOf('/'), 1))) {
+    for (let at = full; ; at = parentOf(at)) {
       const fileSystem = this.#mounts.get(at);
       if (fileSystem !== undefined) return { fileSystem, path: full.slice(at === '/' ? 1 : at.length + 1) };
     }
@@ -78,14 +90,14 @@ export class Tree {
       }
       if (place !== undefined) this.#asDirectory(place, full);
       if (name === '..') {
-        full = full.slice(0, Math.max(full.lastIndexOf('/'), 1));
+        full = parentOf(full);
         place = undefined;
         continue;
       }
       if (name.length > NAME_LIMIT) fail(Errno.ENAMETOOLONG);
       const next = full === '/' ? '/' + name : full + '/' + name;
       const { fileSystem, path: inner } = this.#place(next);
-      const stat = statOrAbsent(fileSystem, inner);
+      const stat = this.#statOrAbsent(next);
       const isLast = pending.every((rest) => rest === '');
       if (stat === undefined && !isLast) fail(Errno.ENOENT);
       const magic = stat !== undefined && (fileSystem.isMagicLink?.(inner) ?? false);
@@ -107,7 +119,7 @@ export class Tree {
 
   #existing(full: string): Place {
     const { fileSystem, path } = this.#place(full);
-    return { fileSystem, path, full, stat: fileSystem.stat(path), magic: false, isDirectoryName: false };
+    return { fileSystem, path, full, stat: this.statCanonical(full), magic: false, isDirectoryName: false };
   }
 
   #asDirectory(place: Place | undefined, full: string): Place {
@@ -117,26 +129,46 @@ export class Tree {
     return { ...here, isDirectoryName: true };
   }
 
+  /** What a canonical path names. @throws SystemError ENOENT. */
   statCanonical(full: string): Stat {
+    return this.#statOrAbsent(full) ?? fail(Errno.ENOENT);
+  }
+
+  #statOrAbsent(full: string): Stat | undefined {
     const { fileSystem, path } = this.#place(full);
-    return fileSystem.stat(path);
+    try {
+      return fileSystem.stat(path);
+    } catch (error) {
+      if (!(error instanceof SystemError && error.errno === Errno.ENOENT)) throw error;
+      return this.#ways.has(full) ? plainStat(FileType.Directory | 0o755, 1) : undefined;
+    }
   }
 
   /** What a directory holds, with `.`, `..` and the mount points in it. */
   listCanonical(full: string): readonly DirectoryEntry[] {
-    const { fileSystem, path } = this.#place(full);
-    const entries = [...fileSystem.list(path)];
+    const entries = [...this.#list(full)];
     const names = new Set(entries.map(({ name }) => name));
     const prefix = full === '/' ? '/' : full + '/';
     for (const mount of this.#mounts.keys()) {
-      const name = mount.slice(prefix.length);
-      if (!mount.startsWith(prefix) || name === '' || name.includes('/') || names.has(name)) continue;
-      const stat = this.statCanonical(mount);
-      entries.push({ name, inode: stat.inode, type: stat.mode & 0o170000 });
+      const [name] = mount.slice(prefix.length).split('/') as [string];
+      if (!mount.startsWith(prefix) || name === '' || names.has(name)) continue;
+      const stat = this.statCanonical(prefix + name);
+      entries.push({ name, inode: stat.inode, type: stat.mode & TYPE_MASK });
+      names.add(name);
     }
-    const parent = full.slice(0, Math.max(full.lastIndexOf('/'), 1));
+    const parent = parentOf(full);
     const self = { name: '.', inode: this.statCanonical(full).inode, type: FileType.Directory };
     return [self, { name: '..', inode: this.statCanonical(parent).inode, type: FileType.Directory }, ...entries];
+  }
+
+  #list(full: string): readonly DirectoryEntry[] {
+    const { fileSystem, path } = this.#place(full);
+    try {
+      return fileSystem.list(path);
+    } catch (error) {
+      if (this.#ways.has(full)) return [];
+      throw error;
+    }
   }
 
   setPermissionsCanonical(full: string, permissions: number): void {
@@ -155,11 +187,7 @@ export class Tree {
   }
 }
 
-function statOrAbsent(fileSystem: FileSystem, path: string): Stat | undefined {
-  try {
-    return fileSystem.stat(path);
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === Errno.ENOENT) return undefined;
-    throw error;
-  }
+/** The directory that a canonical path is in; the root is in itself. */
+function parentOf(full: string): string {
+  return full.slice(0, Math.max(full.lastIndexOf('/'), 1));
 }

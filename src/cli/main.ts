@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// The command `xlat86`. Each subcommand has a file of its own and is listed here.
+import { Command } from 'commander';
+import { execCommand } from './exec.ts';
+import { failWith } from './failure.ts';
+
+const program = new Command('xlat86')
+  .description('Runs 32-bit x86 programs by translating them to JavaScript.')
+  .enablePositionalOptions()
+  .showHelpAfterError('(see --help)')
+  .addCommand(execCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  failWith(error);
+}

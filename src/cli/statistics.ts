@@ -1,0 +1,21 @@
+/** What `--stats` prints about the translation of a run. */
+import type { Process } from '../index.ts';
+
+/** Prints the counters of a finished run, a line each. */
+export function printStatistics(guest: Process, print: (line: string) => void): void {
+  const { retired, cache } = guest.processor;
+  const { statistics } = cache;
+  const lookups = statistics.fastHits + statistics.slowHits + statistics.misses;
+  const hitRate = lookups === 0 ? 0 : (100 * (lookups - statistics.misses)) / lookups;
+  const row = (name: string, value: string): void => print(`${name.padEnd(28)}${value.padStart(16)}`);
+  row('guest instructions', retired.toLocaleString('en'));
+  row('blocks', statistics.blocks.toLocaleString('en'));
+  row('regions', statistics.regions.toLocaleString('en'));
+  row('generated characters', statistics.sourceCharacters.toLocaleString('en'));
+  row('lookups', lookups.toLocaleString('en'));
+  row('found', `${hitRate.toFixed(2)} %`);
+  row('dropped for writes', (statistics.invalidated + statistics.regionsInvalidated).toLocaleString('en'));
+  row('dropped for room', (statistics.evicted + statistics.regionsEvicted).toLocaleString('en'));
+  row('time to translate', `${statistics.translateTime.toFixed(1)} ms`);
+  row('time to compile', `${statistics.compileTime.toFixed(1)} ms`);
+}

@@ -1,0 +1,23 @@
+/**
+ * xlat86 as a library.
+ *
+ * `Process` runs a static i386 Linux program.
+ */
+import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
+import { createSystemClock } from './host/system-clock.ts';
+import { LinuxProcess, type ProcessOptions } from './linux/process.ts';
+import { createUserCpu } from './user-machine.ts';
+
+export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
+export type { Tier } from './linux/processor.ts';
+
+/** A Linux program and everything that it runs on. */
+export class Process extends LinuxProcess<Processor> {
+  /** @throws RangeError when `memory` is out of range. */
+  constructor(options: ProcessOptions) {
+    super(options, {
+      clock: createSystemClock(),
+      createProcessor: (parts) => createUserCpu(parts, () => performance.now()),
+    });
+  }
+}

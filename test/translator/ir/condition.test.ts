@@ -41,7 +41,7 @@ function operandsFor(kind: FlagKindName, size: number, random: Xorshift32): [num
     case 'sbb':
       return [a, b, sext(size, a - b - carry)];
     case 'logic':
-      return [a, a, a];
+      return [a, b, a & b];
     case 'inc':
       return [a, a, sext(size, a + 1)];
     case 'dec':

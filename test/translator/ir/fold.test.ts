@@ -36,6 +36,17 @@ interface Term {
   readonly text: () => string;
 }
 
+/** An operator, and the constant on its right if it is binary. */
+type Step = readonly [name: PureName, constant?: number];
+
+function append(ir: IrBuilder, value: Value, [name, constant]: Step): Value {
+  return constant === undefined ? ir.pure(name, value) : ir.pure(name, value, ir.const(constant));
+}
+
+function compute(word: number, [name, constant]: Step): number {
+  return Number(pureOperator(name)(word, constant ?? 0)) | 0;
+}
+
 /** Write a random program into `ir`; `state` and memory give its leaves their values when `expected` is called. */
 function randomProgram(ir: IrBuilder, random: Xorshift32, machine: LiftMachine): Term[] {
   const { state, memory } = machine;
@@ -71,7 +82,11 @@ function randomProgram(ir: IrBuilder, random: Xorshift32, machine: LiftMachine):
   const terms: Term[] = Array.from({ length: 6 }, leaf);
   for (let i = 0; i < OPERATIONS; i++) {
     const name = random.below(2) === 0 ? pick(favourites) : pick(names);
-    const operands = Array.from({ length: arities.get(name)! }, () => (random.below(5) === 0 ? leaf() : pick(terms)));
+    // Chains of operations with constants on the right are where most rules apply.
+    const operands = Array.from({ length: arities.get(name)! }, (_, place) => {
+      if (place === 0 && random.below(2) === 0) return terms.at(-1)!;
+      return random.below(place === 0 ? 8 : 2) === 0 ? leaf() : pick(terms);
+    });
     const operator = pureOperator(name);
     let known: number | undefined;
     terms.push({
@@ -82,6 +97,39 @@ function randomProgram(ir: IrBuilder, random: Xorshift32, machine: LiftMachine):
   }
   return terms;
 }
+
+it('folded chains of three operators have the values of the unfolded ones', () => {
+  const machine = new LiftMachine();
+  const narrowing: readonly PureName[] = ['sext8', 'sext16', 'zext8', 'zext16', 'not'];
+  const binary: readonly PureName[] = ['and', 'or', 'xor', 'add', 'sub', 'mul', 'shl', 'shr', 'sar', 'ror', 'eq', 'ne'];
+  const ends: readonly number[] = [0, 1, -1, 7, 16, 31, 255];
+  for (const first of [...narrowing, 'eq'] as PureName[]) {
+    for (const second of binary) {
+      for (const constant of CONSTANTS) {
+        const ir = new IrBuilder(MODE_FLAT_USER32);
+        const one: Step = first === 'eq' ? [first, 0] : [first];
+        const inner = append(ir, append(ir, ir.get(0), one), [second, constant]);
+        const last = [
+          ...narrowing.map((name): Step => [name]),
+          ...binary.flatMap((name) => ends.map((c): Step => [name, c])),
+        ];
+        for (const [i, step] of last.entries()) ir.set(TEMPORARY + i, append(ir, inner, step));
+        for (const word of [0, 1, 0x7fff80ff, -0x7f01, 0x12345678]) {
+          machine.state[0] = word;
+          evaluate({ nodes: ir.nodes, terminator: { kind: 'jump', target: 0, call: undefined } }, machine);
+          const middle = compute(compute(word, one), [second, constant]);
+          for (const [i, step] of last.entries()) {
+            const actual = machine.state[TEMPORARY + i]!;
+            const expected = compute(middle, step);
+            if (actual !== expected) {
+              expect.fail(`${word}: ${one}, ${second} ${constant}, ${step} is ${expected}, folded ${actual}`);
+            }
+          }
+        }
+      }
+    }
+  }
+});
 
 it('folded expressions have the values of the unfolded ones', () => {
   const machine = new LiftMachine();

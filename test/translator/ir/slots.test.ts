@@ -9,7 +9,7 @@ import { evaluate } from '../../support/evaluate.ts';
 import { LiftMachine } from '../../support/lift-machine.ts';
 import { operandValue, Xorshift32 } from '../../support/recorder/memory-map.ts';
 
-const PROGRAMS = 5000;
+const PROGRAMS = 2500;
 const STEPS = 24;
 const REGISTERS = 2;
 

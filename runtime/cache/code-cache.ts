@@ -206,10 +206,14 @@ export class CodeCache implements CodeWatch {
 
   // ---- links ------------------------------------------------------------------------------------------------------
 
-  /** Let the tier-0 link word at `position`, in the block at `start`, go to `to`, when that is safe. */
-  link(position: number, start: number, to: Block): void {
-    const from = this.byStart.get(start);
-    if (from === undefined || to.secondPage >= 0 || from.mode !== to.mode || from.base !== to.base) return;
+  /** The block that stands at a position of tier 0's arena. */
+  blockAt(start: number): Block | undefined {
+    return this.byStart.get(start);
+  }
+
+  /** Let the tier-0 link word at `position`, in the block `from`, go to `to`, when that is safe. */
+  link(position: number, from: Block, to: Block): void {
+    if (from.dropped || to.secondPage >= 0 || from.mode !== to.mode || from.base !== to.base) return;
     const far = (from.eip + from.base) >>> 12 !== (to.eip + to.base) >>> 12;
     // The far check of tier 0 looks the page up by EIP.
     if (far && to.base !== 0) return;

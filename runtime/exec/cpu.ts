@@ -120,7 +120,8 @@ export class Cpu {
         if (region !== undefined) {
           exit = region.run();
           if (exit >= 0) {
-            block = this.follow(region, exit);
+            S[EIP] = region.links[exit]!.eip;
+            block = S[BUDGET]! > 0 ? this.follow(region, exit) : undefined;
             continue;
           }
           // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
@@ -130,10 +131,11 @@ export class Cpu {
           }
         } else exit = this.interpret(block);
         if (exit === Exit.Lookup) {
-          block = this.linkTier0();
+          block = S[BUDGET]! > 0 ? this.linkTier0() : undefined;
           continue;
         }
         block = undefined;
+        if (S[BUDGET]! <= 0 && (exit === Exit.Indirect || exit === Exit.Budget)) return budgetStop;
         if (exit === Exit.Indirect) {
           block = this.cache.current();
           this.cache.linkIndirect(block);
@@ -149,10 +151,9 @@ export class Cpu {
     }
   }
 
-  /** The block that a region's exit goes to. */
+  /** The block that a region's exit goes to; EIP is there already. */
   private follow(region: Region, exit: number): Block {
     const link = region.links[exit]!;
-    this.state[EIP] = link.eip;
     const known = link.target;
     if (known !== undefined && this.cache.isCurrent(known)) return known;
     const block = this.cache.current();
@@ -180,9 +181,10 @@ export class Cpu {
   private linkTier0(): Block {
     const S = this.state;
     const position = S[TIER0_LINK]!;
-    const from = S[TIER0_BLOCK]!;
+    // Translating the target may evict the very block that the link stands in, and take its place in the arena.
+    const from = this.cache.blockAt(S[TIER0_BLOCK]!);
     const block = this.cache.current();
-    this.cache.link(position, from, block);
+    if (from !== undefined) this.cache.link(position, from, block);
     return block;
   }
 

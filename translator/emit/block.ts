@@ -20,6 +20,8 @@ import { templateOf } from './reflect.ts';
 
 const masks: Readonly<Record<MemorySize, number>> = { 8: FAST_MASK_8, 16: FAST_MASK_16, 32: FAST_MASK_32 };
 const shifts: Readonly<Record<MemorySize, number>> = { 8: 0, 16: 1, 32: 2 };
+/** The operator that zero-extends each narrow part from its own width. */
+const zeroExtensions: Readonly<Partial<Record<Part, Pure['name']>>> = { r8: 'zext8', r8h: 'zext8', r16: 'zext16' };
 
 /** Emits the nodes of one block; terminators are emit/structure.ts's. */
 export class BlockEmitter {
@@ -101,7 +103,7 @@ export class BlockEmitter {
       return js.conditional(this.test(condition), this.value(b), this.value(c));
     }
     const [first] = node.args as [Value];
-    if ((node.name === 'zext8' || node.name === 'zext16') && first.op === 'get' && !this.names.has(first)) {
+    if (first.op === 'get' && zeroExtensions[first.part] === node.name && !this.names.has(first)) {
       return this.readUnsigned(first);
     }
     return this.expand(

@@ -1,0 +1,229 @@
+// One program on several processors in lockstep: the machine that the fuzz tests run random code on, and the comparison
+// of everything that a guest could see after each slice. Code is writable and mapped twice, so that random stores hit
+// it; data has a read-only page and holes; segments of 16 and 32 bits, with and without base, can be loaded.
+import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
+import {
+  EIP,
+  MODE,
+  RETIRED_HIGH,
+  RETIRED_LOW,
+  registerNames,
+  SEGMENT_ACCESS,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SELECTOR,
+} from '../../runtime/abi/state.ts';
+import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
+import { type Descriptor, loadSegmentRegister } from '../../runtime/cpu/segment.ts';
+import type { Cpu } from '../../runtime/exec/cpu.ts';
+import type { Stop } from '../../runtime/exec/stop.ts';
+import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
+import { createUserVmm } from '../../runtime/vmm/user/index.ts';
+import { createCpu, type Policy, type Tier } from '../../src/machine.ts';
+
+/** Linear address of the two code pages, and of their second mapping. */
+export const CODE = 0x8000;
+export const CODE_ALIAS = 0x208000;
+const STACK_TOP = 0x109f00;
+
+/** Linear page → physical page and whether it may be written. */
+const pages: ReadonlyMap<number, { readonly pa: number; readonly writable: boolean }> = new Map(
+  [
+    [0x1000, 7, true],
+    [CODE, 0, true],
+    [CODE + 0x1000, 1, true],
+    [0xf000, 8, true],
+    [0x10000, 9, true],
+    [0x101000, 2, true],
+    [0x102000, 3, true],
+    [0x103000, 4, false],
+    [0x108000, 5, true],
+    [0x109000, 6, true],
+    [CODE_ALIAS, 0, true],
+    [CODE_ALIAS + 0x1000, 1, true],
+  ].map(([la, page, writable]) => [
+    (la as number) >>> 12,
+    { pa: (page as number) << 12, writable: writable as boolean },
+  ]),
+);
+const RAM_BYTES = 10 << 12;
+
+const code = (base: number, big: boolean): Descriptor => ({ base, limit: -1, access: big ? 0xc0fb : 0x80fb });
+const data = (base: number, big: boolean): Descriptor => ({ base, limit: -1, access: big ? 0xc0f3 : 0x80f3 });
+const descriptors: ReadonlyMap<number, Descriptor> = new Map([
+  [0x20, code(0, true)],
+  [0x28, data(0, true)],
+  [0x30, code(0, false)],
+  [0x38, data(0, false)],
+  [0x40, code(0x200000, true)],
+  [0x60, data(0x100f00, true)],
+  [0x68, data(0xfff00000 | 0, true)],
+]);
+
+/** A program: bytes at some offset of the code pages, and where to start it. */
+export interface Program {
+  readonly bytes: Uint8Array;
+  /** Of the first byte within the two code pages. */
+  readonly offset: number;
+  /** Eight general registers in encoding order. */
+  readonly regs: Int32Array;
+  readonly eflags: number;
+  /** CS.D and SS.B. */
+  readonly bits: 16 | 32;
+  /** Instructions of each slice; slices are exact. */
+  readonly slices: readonly number[];
+}
+
+/** Memory before any program: the same pseudo-random bytes in every run. */
+export function baseImage(next: () => number): Uint8Array {
+  return Uint8Array.from({ length: RAM_BYTES }, (_, at) => (at < 0x2000 ? 0xcc : next() & 0xff));
+}
+
+/** A value that is often a usable address: near the data, the stack, the code, or small. */
+export function addressLike(next: () => number): number {
+  const pick = next() % 16;
+  const near = next() % 512;
+  if (pick < 4) return 0x101000 + (next() % 0x2000);
+  if (pick < 6) return 0x102000 - 16 + (near & 31);
+  if (pick < 7) return 0x103000 - 16 + (near & 31);
+  if (pick < 9) return CODE_ALIAS + (next() % 0x2000);
+  if (pick < 11) return CODE + (next() % 0x2000);
+  if (pick < 14) return near;
+  return next() | 0;
+}
+
+export function randomRegisters(next: () => number): Int32Array {
+  const regs = Int32Array.from({ length: 8 }, () => addressLike(next));
+  regs[4] = next() % 8 === 0 ? addressLike(next) : STACK_TOP - (next() & 0xfc);
+  if (next() % 2 === 0) regs[1] = next() % 40;
+  return regs;
+}
+
+/** A processor of one tier over the memory above. */
+export class LockstepMachine {
+  readonly name: string;
+  readonly cpu: Cpu;
+  private readonly image: Uint8Array;
+
+  constructor(name: string, tier: Tier, image: Uint8Array, policy: Partial<Policy> = {}) {
+    this.name = name;
+    this.image = image;
+    this.cpu = createCpu({
+      memoryBytes: RAM_BYTES,
+      walker: (fault) => ({
+        walk(la, access) {
+          const page = pages.get(la >>> 12);
+          if (page === undefined || (access === Access.Write && !page.writable)) {
+            const write = access === Access.Write ? PF_WRITE : 0;
+            return fault.raise(Vector.PF, (page ? PF_PRESENT : 0) | write | PF_USER, la | 0);
+          }
+          return page.pa | (page.writable ? WALK_WRITABLE : 0);
+        },
+      }),
+      vmm: ({ state, memory, fault }) =>
+        createUserVmm({ state, memory, fault, descriptors: { describe: (selector) => descriptors.get(selector & ~7) } }),
+      mode: MODE_FLAT_USER32,
+      tier,
+      userOnly: true,
+      policy: { arenaWords: 1 << 16, ...policy },
+    });
+    this.cpu.memory.ram.u8.set(image);
+  }
+
+  /** Undo what the last program did and load another. */
+  load({ bytes, offset, regs, eflags, bits }: Program): void {
+    const { state, memory } = this.cpu;
+    const { u8 } = memory.ram;
+    for (let page = 0; page < RAM_BYTES; page += 4096) {
+      const before = this.image.subarray(page, page + 4096);
+      if (Buffer.compare(before, u8.subarray(page, page + 4096)) === 0) continue;
+      memory.invalidateCode(page, 4096);
+      u8.set(before, page);
+    }
+    memory.invalidateCode(offset, bytes.length);
+    u8.set(bytes, offset);
+    state[MODE] = MODE_FLAT_USER32;
+    state.set(regs);
+    state[EIP] = CODE + offset;
+    state[RETIRED_LOW] = state[RETIRED_HIGH] = 0;
+    [0x2b, bits === 16 ? 0x33 : 0x23, bits === 16 ? 0x3b : 0x2b, 0x2b, 0x63, 0x6b].forEach((selector, segment) => {
+      loadSegmentRegister(state, segment, selector, descriptors.get(selector & ~7)!);
+    });
+    this.cpu.setEflags(eflags);
+  }
+
+  run(instructions: number): Stop {
+    return this.cpu.run(instructions, true);
+  }
+}
+
+const compared: readonly (readonly [string, number])[] = [
+  ...registerNames.map((name, slot) => [name, slot] as const),
+  ['eip', EIP],
+  ['mode', MODE],
+  ...['es', 'cs', 'ss', 'ds', 'fs', 'gs'].flatMap((name, i) => [
+    [name, SELECTOR + i] as const,
+    [`${name}.base`, SEGMENT_BASE + i] as const,
+    [`${name}.limit`, SEGMENT_LIMIT + i] as const,
+    [`${name}.access`, SEGMENT_ACCESS + i] as const,
+  ]),
+];
+
+/** Everything that differs between two machines after the same slice, in words; empty when nothing does. */
+function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB: Stop): string[] {
+  const found: string[] = [];
+  const compare = (what: string, left: number, right: number): void => {
+    if (left !== right) found.push(`${what}: ${a.name} ${hex(left)}, ${b.name} ${hex(right)}`);
+  };
+  if (JSON.stringify(stopA) !== JSON.stringify(stopB)) {
+    found.push(`stop: ${a.name} ${JSON.stringify(stopA)}, ${b.name} ${JSON.stringify(stopB)}`);
+  }
+  for (const [what, slot] of compared) compare(what, a.cpu.state[slot]!, b.cpu.state[slot]!);
+  compare('eflags', a.cpu.getEflags(), b.cpu.getEflags());
+  compare('retired', a.cpu.retired, b.cpu.retired);
+  const left = a.cpu.memory.ram.u8;
+  const right = b.cpu.memory.ram.u8;
+  if (Buffer.compare(left, right) !== 0) {
+    const at = left.findIndex((byte, i) => byte !== right[i]);
+    compare(`byte at physical ${hex(at)}`, left[at]!, right[at]!);
+  }
+  return found;
+}
+
+/**
+ * Run one program on all machines, slice by slice, until it stops by itself or the slices are used up.
+ * @returns what went wrong, an exception of ours included; empty when all machines agree.
+ */
+export function runInLockstep(machines: readonly LockstepMachine[], program: Program): string[] {
+  let machine = machines[0]!;
+  try {
+    for (machine of machines) machine.load(program);
+    for (const [slice, instructions] of program.slices.entries()) {
+      const stops: Stop[] = [];
+      for (machine of machines) {
+        const before = machine.cpu.retired;
+        stops.push(machine.run(instructions));
+        const retired = machine.cpu.retired - before;
+        if (retired < 0 || retired > instructions) return [`${machine.name} retired ${retired} of ${instructions}`];
+      }
+      for (let i = 1; i < machines.length; i++) {
+        const found = differences(machines[0]!, stops[0]!, machines[i]!, stops[i]!);
+        if (found.length > 0) return [`after slice ${slice}`, ...found];
+      }
+      if (stops[0]!.kind !== 'budget') return [];
+    }
+    return [];
+  } catch (error) {
+    return [`${machine.name} threw ${error instanceof Error ? error.stack : String(error)}`];
+  }
+}
+
+/** A program in words, enough to run it again. */
+export function describeProgram({ bytes, offset, regs, eflags, bits, slices }: Program): string {
+  const registers = [...regs].map((value, i) => `${registerNames[i]}=${hex(value)}`).join(' ');
+  return `${bits}-bit code ${Buffer.from(bytes).toString('hex')} at offset ${hex(offset)}, ${registers} eflags=${hex(eflags)}, slices ${slices.join(' ')}`;
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16);
+}

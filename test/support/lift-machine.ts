@@ -50,7 +50,7 @@ export class LiftMachine implements VectorMachine {
   readonly state: Int32Array = new Int32Array(STATE_SLOTS);
   readonly fault: GuestFault = new GuestFault();
   readonly memory: Memory;
-  readonly helpers: Partial<HelperTable>;
+  readonly helpers: HelperTable;
   private readonly ram: Ram;
   /** Physical address and region of each mapped linear page. */
   private readonly pages = new Map<number, { readonly pa: number; readonly region: Region }>();

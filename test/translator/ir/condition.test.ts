@@ -4,7 +4,7 @@
 // all condition codes, all sizes, edge and random operands.
 import { describe, expect, it } from 'vitest';
 import { MODE_FLAT_USER32 } from '../../../runtime/abi/mode.ts';
-import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, STATE_SLOTS, TEMPORARY } from '../../../runtime/abi/state.ts';
+import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, TEMPORARY } from '../../../runtime/abi/state.ts';
 import { IrBuilder } from '../../../translator/ir/builder.ts';
 import type { FlagName } from '../../../translator/ir/condition.ts';
 import { type FlagKindName, flagKinds } from '../../../translator/ir/flags.ts';
@@ -139,7 +139,7 @@ function check(setters: readonly Setter[], seed: number, rounds: number, machine
 }
 
 describe('conditions and flags from setters in the same block', () => {
-  const machine: EvaluationMachine = { ...new LiftMachine(), state: new Int32Array(STATE_SLOTS), helpers: {} };
+  const machine: EvaluationMachine = new LiftMachine();
 
   it.each(kinds)('%s alone', (kind) => {
     check([{ kind, when: false }], 1, 200, machine);

@@ -56,3 +56,32 @@ export function fill({ u8, i32 }: Ram, p: number, count: number, size: number, v
   else if (size === 4 && (p & 3) === 0) i32.fill(value, p >> 2, (p + bytes) >> 2);
   else for (let at = p; at < p + bytes; at += size) storeElement(u8, at, size, value);
 }
+
+/**
+ * Compare pairs of elements from `p` and `q` on, `step` bytes further each (negative: downwards).
+ * @returns number of pairs before the first whose equality is not `equal`; `count` when there is none.
+ */
+export function runOfPairs(ram: Ram, p: number, q: number, count: number, step: number, equal: boolean): number {
+  const size = Math.abs(step);
+  if (size === 1) {
+    const { u8 } = ram;
+    for (let i = 0; i < count; i++, p += step, q += step) if ((u8[p] === u8[q]) !== equal) return i;
+    return count;
+  }
+  for (let i = 0; i < count; i++, p += step, q += step) {
+    if ((loadElement(ram, p, size) === loadElement(ram, q, size)) !== equal) return i;
+  }
+  return count;
+}
+
+/** The same for elements against one value, sign-extended. */
+export function runOfValue(ram: Ram, p: number, value: number, count: number, step: number, equal: boolean): number {
+  const size = Math.abs(step);
+  if (size === 1) {
+    const { i8 } = ram;
+    for (let i = 0; i < count; i++, p += step) if ((i8[p] === value) !== equal) return i;
+    return count;
+  }
+  for (let i = 0; i < count; i++, p += step) if ((loadElement(ram, p, size) === value) !== equal) return i;
+  return count;
+}

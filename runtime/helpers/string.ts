@@ -10,7 +10,7 @@ import { MODE_TRAP } from '../abi/mode.ts';
 import { DF, EAX, ECX, EDI, ES, ESI, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { Ram } from '../bus/ram.ts';
 import type { HelperContext, HelperTable } from './context.ts';
-import { copy, fill, loadElement } from './stretch.ts';
+import { copy, fill, loadElement, runOfPairs, runOfValue } from './stretch.ts';
 
 /**
  * A call does iterations until the count register is a multiple of this, so that calls are bounded and where they stop
@@ -66,17 +66,20 @@ class Repeater {
     return (this.state[SEGMENT_BASE + segment]! + (this.state[register]! & this.mask)) | 0;
   }
 
-  /** How many elements, at most `most`, lie on one page and before the offset wraps, from where `register` points. */
+  /**
+   * How many elements, at most `most`, lie on one page from where `register` points; with 16-bit addresses also before
+   * the offset wraps (a 32-bit one wraps together with the linear address).
+   */
   private reach(la: number, register: number, most: number): number {
     const { size } = this;
+    const shift = size >> 1;
     const inPage = la & 4095;
-    const offset = (this.state[register]! & this.mask) >>> 0;
-    if (this.step < 0) {
-      if (inPage + size > 4096) return 0;
-      return Math.min(most, Math.floor(inPage / size) + 1, Math.floor(offset / size) + 1);
-    }
-    const space = this.mask === -1 ? 0x1_0000_0000 : 0x1_0000;
-    return Math.min(most, Math.floor((4096 - inPage) / size), Math.floor((space - offset) / size));
+    const down = this.step < 0;
+    if (down && inPage + size > 4096) return 0;
+    const count = Math.min(most, down ? (inPage >> shift) + 1 : (4096 - inPage) >> shift);
+    if (this.mask === -1) return count;
+    const offset = this.state[register]! & 0xffff;
+    return Math.min(count, down ? (offset >> shift) + 1 : (0x10000 - offset) >> shift);
   }
 
   /**
@@ -184,15 +187,13 @@ class Repeater {
       const reach = this.reach(second, EDI, this.reach(first, ESI, left));
       let count = 1;
       if (reach > 1) {
-        let p = this.firstElement(this.stretch(first, reach, false), reach);
-        let q = this.firstElement(this.stretch(second, reach, false), reach);
-        for (count = 0; count < reach && !ended; count++) {
-          a = loadElement(this.ram, p, size);
-          b = loadElement(this.ram, q, size);
-          ended = (a === b ? 1 : 0) !== equal;
-          p += this.step;
-          q += this.step;
-        }
+        const p = this.firstElement(this.stretch(first, reach, false), reach);
+        const q = this.firstElement(this.stretch(second, reach, false), reach);
+        const run = runOfPairs(this.ram, p, q, reach, this.step, equal !== 0);
+        ended = run < reach;
+        count = ended ? run + 1 : reach;
+        a = loadElement(this.ram, p + (count - 1) * this.step, size);
+        b = loadElement(this.ram, q + (count - 1) * this.step, size);
       } else {
         a = this.read(first);
         b = this.read(second);
@@ -218,12 +219,11 @@ class Repeater {
       const reach = this.reach(la, EDI, left);
       let count = 1;
       if (reach > 1) {
-        let p = this.firstElement(this.stretch(la, reach, false), reach);
-        for (count = 0; count < reach && !ended; count++) {
-          b = loadElement(this.ram, p, size);
-          ended = (a === b ? 1 : 0) !== equal;
-          p += this.step;
-        }
+        const p = this.firstElement(this.stretch(la, reach, false), reach);
+        const run = runOfValue(this.ram, p, a, reach, this.step, equal !== 0);
+        ended = run < reach;
+        count = ended ? run + 1 : reach;
+        b = loadElement(this.ram, p + (count - 1) * this.step, size);
       } else {
         b = this.read(la);
         ended = (a === b ? 1 : 0) !== equal;

@@ -9,7 +9,7 @@ import type { Value } from '../ir/node.ts';
 export function setStatus(ir: IrBuilder, image: Value): void {
   const bit = (n: number): Value => ir.and(ir.shr(image, ir.const(n)), ir.const(1));
   const zero = bit(6);
-  const sign = ir.shl(bit(7), ir.const(31));
+  const sign = ir.shl(ir.shr(image, ir.const(7)), ir.const(31));
   const parity = ir.shl(ir.xor(bit(2), zero), ir.const(8));
   const aux = ir.or(ir.or(sign, parity), ir.and(image, ir.const(16)));
   ir.flags('words', ir.xor(zero, ir.const(1)), aux, ir.const(0));

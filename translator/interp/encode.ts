@@ -6,7 +6,7 @@
  */
 import { TEMPORARIES, TEMPORARY } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
-import type { Value } from '../ir/node.ts';
+import type { Get, Value } from '../ir/node.ts';
 import type { ConstantSlots } from './constants.ts';
 import { HEADER_WORDS, Op } from './micro-op.ts';
 import { type Selected, select, type Word } from './select.ts';
@@ -30,12 +30,10 @@ export function encode(block: IrBlock, constants: ConstantSlots): EncodedBlock {
 class Assigner {
   private readonly ops: readonly Selected[];
   private readonly constants: ConstantSlots;
-  private readonly lastUse = new Map<Value, number>();
-  private readonly places = new Map<Value, number>();
   private readonly free: number[] = [];
   private nextTemporary = TEMPORARY;
   private readonly merged = new Set<Selected>();
-  private readonly words: number[] = new Array<number>(HEADER_WORDS).fill(0);
+  private readonly words: number[] = [];
   private readonly sites: number[] = [];
   /** Offset of a skipIfZero that waits for the length of what it skips, or -1. */
   private skipFrom = -1;
@@ -44,55 +42,65 @@ class Assigner {
   constructor(ops: readonly Selected[], constants: ConstantSlots) {
     this.ops = ops;
     this.constants = constants;
-    ops.forEach((op, at) => {
-      for (const operand of op.operands) if (!isWord(operand)) this.lastUse.set(operand, at);
-    });
+    for (let i = 0; i < HEADER_WORDS; i++) this.words.push(0);
+    residents.fill(-1);
+    for (const { def } of ops) if (def !== undefined) def.last = def.place = -1;
+    for (let at = 0; at < ops.length; at++)
+      for (const operand of ops[at]!.operands) if (!isWord(operand)) operand.last = at;
   }
 
   run(): EncodedBlock {
-    this.ops.forEach((op, at) => {
-      if (!this.merged.has(op)) this.encode(op, at);
-    });
+    const { ops } = this;
+    for (let at = 0; at < ops.length; at++) if (!this.merged.has(ops[at]!)) this.encode(ops[at]!, at);
     return { words: this.words, sites: this.sites, indirect: this.indirect };
   }
 
   private encode(op: Selected, at: number): void {
     const { def } = op;
-    if (def?.op === 'get' && this.staysInSlot(def.slot, def.part === 'r32', def, at)) return;
-    if (def !== undefined && !this.lastUse.has(def) && !op.faults && op.writes !== 'all' && op.writes.length === 0)
-      return;
-    const operands = op.operands.map((operand) => (isWord(operand) ? operand.word : this.place(operand)));
-    const scratch = this.releaseDead(op, at);
+    if (def?.op === 'get' && this.staysInSlot(def, at)) return;
+    if (def !== undefined && def.last < 0 && !op.faults && op.writes !== 'all' && op.writes.length === 0) return;
+    const operands: number[] = [];
+    for (const operand of op.operands) operands.push(isWord(operand) ? operand.word : this.place(operand));
+    this.releaseDead(op, at);
     if (op.op === Op.mov && def === undefined && operands[0] === operands[1]) return;
     if (op.faults) this.sites.push(this.words.length, op.eip, op.index);
-    const destination = def === undefined ? [] : [this.destination(def, op, at)];
     const start = this.words.length;
     if (op.op === Op.indirect) this.indirect = start;
-    this.words.push(op.op, ...destination, ...operands);
+    this.words.push(op.op);
+    if (def !== undefined) this.words.push(this.destination(def, op, at));
+    for (const operand of operands) this.words.push(operand);
     // The skip covers the micro-operation after it, and what loads that one's constants.
     if (this.skipFrom >= 0) this.words[this.skipFrom + 2] = this.words.length - this.skipFrom;
     this.skipFrom = op.op === Op.skipIfZero ? start : -1;
-    for (const slot of scratch) this.free.push(slot);
   }
 
   /** A register read whose register is not written before the value's last use needs no micro-operation. */
-  private staysInSlot(slot: number, whole: boolean, value: Value, at: number): boolean {
-    const last = this.lastUse.get(value);
-    if (last === undefined) return true;
-    if (!whole) return false;
-    for (let i = at + 1; i < last; i++) {
-      const { writes } = this.ops[i]!;
-      if (writes === 'all' || writes.includes(slot)) return false;
-    }
-    this.places.set(value, slot);
+  private staysInSlot(value: Get, at: number): boolean {
+    if (value.last < 0) return true;
+    if (value.part !== 'r32' || this.writtenBetween(value.slot, at + 1, value.last)) return false;
+    this.settle(value, value.slot);
     return true;
+  }
+
+  /** Is the slot written by a micro-operation from `from` up to and not including `to`? */
+  private writtenBetween(slot: number, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      const { writes } = this.ops[i]!;
+      if (writes === 'all' || writes.includes(slot)) return true;
+    }
+    return false;
+  }
+
+  /** Put a value into a slot. */
+  private settle(value: Value, slot: number): void {
+    value.place = slot;
+    if (slot < TEMPORARY) residents[slot] = Math.max(residents[slot]!, value.last);
   }
 
   private place(value: Value): number {
     if (value.op === 'const') return this.constant(value.value);
-    const slot = this.places.get(value);
-    if (slot === undefined) throw new Error(`tier 0: value ${value.id} has no slot`);
-    return slot;
+    if (value.place < 0) throw new Error(`tier 0: value ${value.id} has no slot`);
+    return value.place;
   }
 
   private constant(value: number): number {
@@ -109,33 +117,26 @@ class Assigner {
     return slot;
   }
 
-  /** Temporaries whose last use is here. Operands are read before the destination is written, so it may reuse one. */
-  private releaseDead(op: Selected, at: number): number[] {
-    const kept: number[] = [];
+  /** Free the temporaries whose last use is here: operands are read before the destination is written. */
+  private releaseDead(op: Selected, at: number): void {
     for (const operand of op.operands) {
-      if (isWord(operand) || this.lastUse.get(operand) !== at) continue;
-      const slot = this.places.get(operand);
-      if (slot === undefined) continue;
-      this.places.delete(operand);
-      if (slot < TEMPORARY) continue;
-      if (op.faults) kept.push(slot);
-      else this.free.push(slot);
+      if (isWord(operand) || operand.last !== at || operand.place < TEMPORARY) continue;
+      this.free.push(operand.place);
+      operand.place = -1;
     }
-    return kept;
   }
 
   private destination(def: Value, op: Selected, at: number): number {
     const slot = this.copyTarget(def, op, at) ?? this.temporary();
-    this.places.set(def, slot);
-    if (!this.lastUse.has(def) && slot >= TEMPORARY) this.free.push(slot);
+    this.settle(def, slot);
+    if (def.last < 0 && slot >= TEMPORARY) this.free.push(slot);
     return slot;
   }
 
   /** The register that the value is copied to, when computing it there at once cannot be noticed. */
   private copyTarget(def: Value, op: Selected, at: number): number | undefined {
-    const last = this.lastUse.get(def);
-    if (last === undefined || op.writes === 'all') return undefined;
-    for (let i = at + 1; i <= last; i++) {
+    if (def.last < 0 || op.writes === 'all') return undefined;
+    for (let i = at + 1; i <= def.last; i++) {
       const next = this.ops[i]!;
       const slot = next.operands[0];
       if (
@@ -145,31 +146,17 @@ class Assigner {
         slot !== undefined &&
         isWord(slot)
       ) {
-        if (this.holds(slot.word, at) || this.writtenUntil(slot.word, i, last)) return undefined;
+        // A value that is used after this point may live in the register, or the register may change again too early.
+        if (residents[slot.word]! > at || this.writtenBetween(slot.word, i + 1, def.last)) return undefined;
         this.merged.add(next);
         return slot.word;
       }
-      if (next.faults || next.writes === 'all') return undefined;
-      // A register read between would see the value too early; a write would be undone by moving the copy up.
-      if (next.def?.op === 'get' || next.writes.length > 0) return undefined;
+      // A fault or a register read between would see the value too early; a write would be undone by moving the copy up.
+      if (next.faults || next.def?.op === 'get' || next.writes === 'all' || next.writes.length > 0) return undefined;
     }
     return undefined;
   }
-
-  /** Does a value that is used after `at` live in this state slot? */
-  private holds(slot: number, at: number): boolean {
-    for (const [value, place] of this.places) {
-      if (place === slot && (this.lastUse.get(value) ?? -1) > at) return true;
-    }
-    return false;
-  }
-
-  /** Is the slot written after `from`, up to and not including `to`? */
-  private writtenUntil(slot: number, from: number, to: number): boolean {
-    for (let i = from + 1; i < to; i++) {
-      const { writes } = this.ops[i]!;
-      if (writes === 'all' || writes.includes(slot)) return true;
-    }
-    return false;
-  }
 }
+
+/** Position of the last use of any value that lives in each state slot. */
+const residents = new Int32Array(TEMPORARY);

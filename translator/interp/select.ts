@@ -10,9 +10,9 @@ import type { IrBlock } from '../ir/block.ts';
 import { flagMask } from '../ir/flags.ts';
 import {
   type Flags,
+  forEachOperand,
   type Load,
   type Node,
-  operandsOf,
   type Pure,
   type SetSlot,
   type Store,
@@ -86,6 +86,12 @@ function flagSlotsOf(kind: Flags['kind']): readonly number[] {
   return allFlagSlots.filter((_slot, bit) => mask & (1 << bit));
 }
 
+function use(value: Value): void {
+  value.uses++;
+}
+
+const single = (value: Value): boolean => value.uses === 1;
+
 /** Select micro-operations for a block. */
 export function select(block: IrBlock): Selected[] {
   return new Selector(block).run();
@@ -93,7 +99,6 @@ export function select(block: IrBlock): Selected[] {
 
 class Selector {
   private readonly block: IrBlock;
-  private readonly uses = new Map<Node, number>();
   private readonly done = new Set<Node>();
   private readonly out: Selected[] = [];
   private eip: number;
@@ -105,16 +110,10 @@ class Selector {
   constructor(block: IrBlock) {
     this.block = block;
     this.eip = block.eip;
-    for (const node of block.nodes) for (const operand of operandsOf(node)) this.use(operand);
-    for (const operand of terminatorOperands(block.terminator)) this.use(operand);
-  }
-
-  private use(value: Value): void {
-    this.uses.set(value, (this.uses.get(value) ?? 0) + 1);
-  }
-
-  private single(value: Value): boolean {
-    return this.uses.get(value) === 1;
+    // Counted here and not taken from the passes, which may be switched off.
+    for (const node of block.nodes) node.uses = 0;
+    for (const node of block.nodes) forEachOperand(node, use);
+    for (const operand of terminatorOperands(block.terminator)) operand.uses++;
   }
 
   run(): Selected[] {
@@ -148,7 +147,7 @@ class Selector {
     const { terminator } = this.block;
     if (terminator.kind !== 'branch') return;
     const { condition } = terminator;
-    if (condition.op === 'pure' && condition.name in branchTests && this.single(condition)) this.done.add(condition);
+    if (condition.op === 'pure' && condition.name in branchTests && single(condition)) this.done.add(condition);
   }
 
   /** Mark address arithmetic that a load or store does by itself. */
@@ -156,9 +155,9 @@ class Selector {
     if ((node.op !== 'load' && node.op !== 'store') || (node.op === 'load' && node.write)) return;
     if (node.op === 'store' && node.after) return;
     let sum = node.address;
-    if (!isAdd(sum) || !this.single(sum)) return;
+    if (!isAdd(sum) || !single(sum)) return;
     this.done.add(sum);
-    if (sum.args[1]!.op === 'const' && isAdd(sum.args[0]!) && this.single(sum.args[0]!)) {
+    if (sum.args[1]!.op === 'const' && isAdd(sum.args[0]!) && single(sum.args[0]!)) {
       sum = sum.args[0] as Pure;
       this.done.add(sum);
     }
@@ -166,7 +165,7 @@ class Selector {
   }
 
   private isScaled(value: Value): boolean {
-    return value.op === 'pure' && value.name === 'shl' && value.args[1]!.op === 'const' && this.single(value);
+    return value.op === 'pure' && value.name === 'shl' && value.args[1]!.op === 'const' && single(value);
   }
 
   private address(address: Value): { base: Value | Word; index: Value | undefined; shift: number; disp: number } {
@@ -288,7 +287,7 @@ class Selector {
     if (setter === undefined) return false;
     const [a, b] = setter.args;
     const { kind } = setter;
-    const only = this.single(node);
+    const only = single(node);
     let op: number | undefined;
     let operands: Value[] = [a, b];
     if (kind === 'logic') {

@@ -12,7 +12,7 @@ import type { ImmediateOperand, Instruction, MemoryOperand, Operand } from '../d
 import { type Condition, conditionValue, type FlagName, flagImage, flagValue } from './condition.ts';
 import { type FlagKindName, flagMask } from './flags.ts';
 import { foldPure } from './fold.ts';
-import type { Call, Flags, Load, MemorySize, Node, Part, Value } from './node.ts';
+import { type Call, type Load, type MemorySize, makeNode, type Node, type Part, type Value } from './node.ts';
 import type { PureName } from './pure.ts';
 import { SlotValues } from './slots.ts';
 import type { Terminator } from './terminator.ts';
@@ -39,7 +39,7 @@ export class IrBuilder {
   begin(insn: Instruction): void {
     this.insn = insn;
     this.pendingWrite = undefined;
-    this.append({ op: 'mark', id: 0, eip: insn.eip, index: this.count++ });
+    this.append(makeNode('mark', { eip: insn.eip, index: this.count++ }));
   }
 
   /** Guest instructions begun so far. */
@@ -59,7 +59,7 @@ export class IrBuilder {
     const key = value | 0;
     let node = this.constants.get(key);
     if (node === undefined) {
-      node = this.append({ op: 'const', id: 0, value: key });
+      node = this.append(makeNode('const', { value: key }));
       this.constants.set(key, node);
     }
     return node;
@@ -68,7 +68,7 @@ export class IrBuilder {
   /** Apply a pure operator; folds when the arguments allow it. */
   pure(name: PureName, ...args: Value[]): Value {
     const folded = foldPure(this, name, args);
-    return folded ?? this.append({ op: 'pure', id: 0, name, args });
+    return folded ?? this.append(makeNode('pure', { name, args }));
   }
 
   add(a: Value, b: Value): Value {
@@ -151,14 +151,14 @@ export class IrBuilder {
   get(slot: number, part: Part = 'r32'): Value {
     const known = this.slots.read(this, slot, part);
     if (known !== undefined) return known;
-    const node = this.append({ op: 'get', id: 0, slot, part });
+    const node = this.append(makeNode('get', { slot, part }));
     this.slots.learn(slot, part, node);
     return node;
   }
 
   /** Write part of a state slot; only the part's bits of `value` count. */
   set(slot: number, value: Value, part: Part = 'r32'): void {
-    this.append({ op: 'set', id: 0, slot, part, value });
+    this.append(makeNode('set', { slot, part, value }));
     this.slots.write(slot, part, value);
   }
 
@@ -205,12 +205,12 @@ export class IrBuilder {
 
   /** Load from a linear address, sign-extended. `write`: also check that it may be written (read-modify-write). */
   loadLinear(size: MemorySize, address: Value, write = false): Load {
-    return this.append({ op: 'load', id: 0, size, zero: false, write, address });
+    return this.append(makeNode('load', { size, write, address }));
   }
 
   /** Store the low `size` bits of `value`. `after`: the load that already checked this address for writing. */
   storeLinear(size: MemorySize, address: Value, value: Value, after?: Load): void {
-    this.append({ op: 'store', id: 0, size, address, value, after });
+    this.append(makeNode('store', { size, address, value, after }));
   }
 
   /** Read a general register, segment selector, memory or immediate operand, sign-extended to 32 bits. */
@@ -308,7 +308,7 @@ export class IrBuilder {
 
   /** Set flags as `kind` of ir/flags.ts defines over (a, b, r); with `when`, only if that is not zero. */
   flags(kind: FlagKindName, a: Value, b: Value, r: Value, when?: Value): void {
-    const node: Flags = { op: 'flags', id: 0, kind, mask: flagMask(kind), args: [a, b, r], when };
+    const node = makeNode('flags', { kind, mask: flagMask(kind), args: [a, b, r], when });
     if (when?.op === 'const') {
       if (when.value === 0) return;
       node.when = undefined;
@@ -343,7 +343,7 @@ export class IrBuilder {
 
   /** Call a helper of abi/calls.ts. */
   call(helper: HelperName, ...args: Value[]): Call {
-    const node = this.append<Call>({ op: 'call', id: 0, helper, args });
+    const node = this.append(makeNode('call', { helper, args }));
     if (helperSignatures[helper].sync) this.slots.forgetAll();
     else this.slots.forgetScratch();
     return node;
@@ -373,7 +373,7 @@ export class IrBuilder {
 
   /** Control reaches bytes at `eip` that are no instruction. */
   faultAt(eip: number, vector: number): void {
-    this.append({ op: 'mark', id: 0, eip, index: this.count++ });
+    this.append(makeNode('mark', { eip, index: this.count++ }));
     const args = [this.const(vector), this.const(0)];
     this.terminator = { kind: 'vmm', call: 'raise', args, at: eip, next: eip };
   }

@@ -34,7 +34,7 @@ const carryAcross: Component = (a, b, r) => (a ^ b ^ r) & 16;
 export const flagKinds = {
   /** ADD, XADD. */
   add: {
-    cf: (a, _b, r) => (r >>> 0 < a >>> 0 ? 1 : 0),
+    cf: (a, _b, r) => +(r >>> 0 < a >>> 0),
     of: (a, b, r) => (a ^ r) & (b ^ r),
     res: result,
     aux: carryAcross,
@@ -48,7 +48,7 @@ export const flagKinds = {
   },
   /** SUB, CMP, NEG, CMPXCHG, SCAS, CMPS. */
   sub: {
-    cf: (a, b) => (a >>> 0 < b >>> 0 ? 1 : 0),
+    cf: (a, b) => +(a >>> 0 < b >>> 0),
     of: (a, b, r) => (a ^ b) & (a ^ r),
     res: result,
     aux: carryAcross,

@@ -4,6 +4,9 @@
  * A block is a list of nodes in which every value stands before its uses. Values are i32. State slots (registers,
  * flags) are read by `get` and written by `set` and `flags`; memory by `load` and `store`; everything a back end must
  * keep in order is an effect, listed with what it reads, writes and raises in ops.ts.
+ *
+ * All nodes are made by one function, so that they have one hidden class: translation runs cold, and V8 reads fields of
+ * many shapes slowly.
  */
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import type { FlagKindName } from './flags.ts';
@@ -14,37 +17,42 @@ export type Part = 'r32' | 'r16' | 'r8' | 'r8h';
 
 export type MemorySize = 8 | 16 | 32;
 
-export interface Const {
-  readonly op: 'const';
+/** What passes and back ends note on each node while they work on a block. */
+interface Notes {
   id: number;
+  /** Number of uses of the value (passes/dead-code.ts). */
+  uses: number;
+  /** Position of its last use, and slot it is in, or -1 (interp/). */
+  last: number;
+  place: number;
+}
+
+export interface Const extends Notes {
+  readonly op: 'const';
   readonly value: number;
 }
 
-export interface Pure {
+export interface Pure extends Notes {
   readonly op: 'pure';
-  id: number;
   readonly name: PureName;
   args: Value[];
 }
 
-export interface Get {
+export interface Get extends Notes {
   readonly op: 'get';
-  id: number;
   readonly slot: number;
   readonly part: Part;
 }
 
-export interface SetSlot {
+export interface SetSlot extends Notes {
   readonly op: 'set';
-  id: number;
   readonly slot: number;
   readonly part: Part;
   value: Value;
 }
 
-export interface Load {
+export interface Load extends Notes {
   readonly op: 'load';
-  id: number;
   readonly size: MemorySize;
   /** Zero-extended instead of sign-extended (8 and 16 bits). */
   zero: boolean;
@@ -54,9 +62,8 @@ export interface Load {
   address: Value;
 }
 
-export interface Store {
+export interface Store extends Notes {
   readonly op: 'store';
-  id: number;
   readonly size: MemorySize;
   address: Value;
   value: Value;
@@ -64,9 +71,8 @@ export interface Store {
   readonly after: Load | undefined;
 }
 
-export interface Flags {
+export interface Flags extends Notes {
   readonly op: 'flags';
-  id: number;
   readonly kind: FlagKindName;
   /** Components to write: a subset of flagMask(kind). Passes clear bits. */
   mask: number;
@@ -76,17 +82,15 @@ export interface Flags {
   when: Value | undefined;
 }
 
-export interface Call {
+export interface Call extends Notes {
   readonly op: 'call';
-  id: number;
   readonly helper: HelperName;
   args: Value[];
 }
 
 /** Start of a guest instruction. */
-export interface Mark {
+export interface Mark extends Notes {
   readonly op: 'mark';
-  id: number;
   readonly eip: number;
   /** Ordinal of the instruction within its block, from 0. */
   readonly index: number;
@@ -94,6 +98,55 @@ export interface Mark {
 
 export type Value = Const | Pure | Get | Load | Call;
 export type Node = Value | SetSlot | Store | Flags | Mark;
+
+/** The fields of a node that its kind does not have stay as they are here. */
+interface Fields {
+  readonly value?: number | Value;
+  readonly name?: PureName;
+  readonly args?: Value[];
+  readonly slot?: number;
+  readonly part?: Part;
+  readonly size?: MemorySize;
+  readonly write?: boolean;
+  readonly address?: Value;
+  readonly after?: Load | undefined;
+  readonly kind?: FlagKindName;
+  readonly mask?: number;
+  readonly when?: Value | undefined;
+  readonly helper?: HelperName;
+  readonly eip?: number;
+  readonly index?: number;
+}
+
+/** Make a node of kind `op` from its own fields. */
+export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract<Node, { op: Op }> {
+  const node = {
+    op,
+    id: 0,
+    uses: 0,
+    last: -1,
+    place: -1,
+    value: fields.value ?? 0,
+    name: fields.name ?? '',
+    args: fields.args ?? none,
+    slot: fields.slot ?? 0,
+    part: fields.part ?? 'r32',
+    size: fields.size ?? 32,
+    zero: false,
+    write: fields.write ?? false,
+    address: fields.address,
+    after: fields.after,
+    kind: fields.kind ?? '',
+    mask: fields.mask ?? 0,
+    when: fields.when,
+    helper: fields.helper ?? '',
+    eip: fields.eip ?? 0,
+    index: fields.index ?? 0,
+  };
+  return node as unknown as Extract<Node, { op: Op }>;
+}
+
+const none: Value[] = [];
 
 /** The operand values of a node, in order. */
 export function operandsOf(node: Node): readonly Value[] {
@@ -113,5 +166,56 @@ export function operandsOf(node: Node): readonly Value[] {
       return node.after ? [node.address, node.value, node.after] : [node.address, node.value];
     case 'flags':
       return node.when ? [...node.args, node.when] : node.args;
+  }
+}
+
+/** Call `visit` for each operand value of a node, in order. */
+export function forEachOperand(node: Node, visit: (value: Value) => void): void {
+  switch (node.op) {
+    case 'pure':
+    case 'call':
+      for (const arg of node.args) visit(arg);
+      return;
+    case 'set':
+      visit(node.value);
+      return;
+    case 'load':
+      visit(node.address);
+      return;
+    case 'store':
+      visit(node.address);
+      visit(node.value);
+      if (node.after) visit(node.after);
+      return;
+    case 'flags':
+      for (const arg of node.args) visit(arg);
+      if (node.when) visit(node.when);
+      return;
+    default:
+  }
+}
+
+/** Put other values in the place of a node's operands. */
+export function replaceOperands(node: Node, change: (value: Value) => Value): void {
+  switch (node.op) {
+    case 'pure':
+    case 'call':
+      node.args = node.args.map(change);
+      return;
+    case 'set':
+      node.value = change(node.value);
+      return;
+    case 'load':
+      node.address = change(node.address);
+      return;
+    case 'store':
+      node.address = change(node.address);
+      node.value = change(node.value);
+      return;
+    case 'flags':
+      node.args = [change(node.args[0]), change(node.args[1]), change(node.args[2])];
+      if (node.when) node.when = change(node.when);
+      return;
+    default:
   }
 }

@@ -20,53 +20,43 @@ export interface FlagSetters {
   aux: Flags | undefined;
 }
 
-const extension: Readonly<Record<Part, PureName | undefined>> = {
-  r32: undefined,
-  r16: 'sext16',
-  r8: 'sext8',
-  r8h: 'high8',
-};
+const parts: readonly Part[] = ['r32', 'r16', 'r8', 'r8h'];
+const R16 = 1;
+const R8 = 2;
+const R8H = 3;
+/** How each part is cut out of the whole slot, and out of a value that was written to the part. */
+const fromWhole: readonly (PureName | undefined)[] = [undefined, 'sext16', 'sext8', 'high8'];
+const fromPart: readonly (PureName | undefined)[] = [undefined, 'sext16', 'sext8', 'sext8'];
 
 export class SlotValues {
-  private readonly whole = new Map<number, Value>();
-  /** Narrow parts that are known while the whole is not, keyed slot * 4 + part. Values are already sign-extended. */
-  private readonly narrow = new Map<string, Value>();
+  /** Known values at slot * 4 + part (in the order of `parts`); narrow ones only count while the whole is not known. */
+  private readonly known: (Value | undefined)[] = [];
   readonly setters: FlagSetters = { cf: undefined, of: undefined, res: undefined, aux: undefined };
 
   /** Value of a part if it can be had without reading state. */
   read(maker: PureMaker, slot: number, part: Part): Value | undefined {
-    const whole = this.whole.get(slot);
-    if (whole !== undefined) {
-      const extend = extension[part];
-      return extend === undefined ? whole : maker.pure(extend, whole);
-    }
-    const known = this.narrow.get(slot + part);
-    if (known === undefined) return undefined;
+    const whole = this.known[slot * 4];
+    const index = parts.indexOf(part);
+    if (whole !== undefined) return cut(maker, fromWhole[index], whole);
     // A narrow write keeps the value as given; only its low bits count.
-    const extend = part === 'r8h' ? 'sext8' : extension[part];
-    return extend === undefined ? known : maker.pure(extend, known);
+    const narrow = this.known[slot * 4 + index];
+    return narrow === undefined ? undefined : cut(maker, fromPart[index], narrow);
   }
 
   /** A read gave this value. */
   learn(slot: number, part: Part, value: Value): void {
-    if (part === 'r32') this.whole.set(slot, value);
-    else this.narrow.set(slot + part, value);
+    this.known[slot * 4 + parts.indexOf(part)] = value;
   }
 
   write(slot: number, part: Part, value: Value): void {
+    const { known } = this;
+    const at = slot * 4;
     this.forgetFlagSlot(slot);
-    if (part === 'r32') {
-      this.whole.set(slot, value);
-      for (const narrower of ['r16', 'r8', 'r8h']) this.narrow.delete(slot + narrower);
-      return;
-    }
-    this.whole.delete(slot);
-    if (part !== 'r16') this.narrow.delete(`${slot}r16`);
-    if (part === 'r16') {
-      this.narrow.delete(`${slot}r8`);
-      this.narrow.delete(`${slot}r8h`);
-    }
-    this.narrow.set(slot + part, value);
+    known[at] = undefined;
+    if (part !== 'r8h') known[at + R8] = undefined;
+    if (part !== 'r8') known[at + R8H] = undefined;
+    known[at + R16] = undefined;
+    known[at + parts.indexOf(part)] = value;
   }
 
   /** A flag setter was appended. */
@@ -80,7 +70,7 @@ export class SlotValues {
 
   private setComponent(name: keyof FlagSetters, slot: number, setter: Flags | undefined): void {
     this.setters[name] = setter;
-    this.whole.delete(slot);
+    this.known[slot * 4] = undefined;
   }
 
   private forgetFlagSlot(slot: number): void {
@@ -92,13 +82,16 @@ export class SlotValues {
 
   /** A helper may have written its second result. */
   forgetScratch(): void {
-    this.whole.delete(SCRATCH);
+    this.known[SCRATCH * 4] = undefined;
   }
 
   /** A helper may have written any state. */
   forgetAll(): void {
-    this.whole.clear();
-    this.narrow.clear();
+    this.known.length = 0;
     this.setters.cf = this.setters.of = this.setters.res = this.setters.aux = undefined;
   }
+}
+
+function cut(maker: PureMaker, name: PureName | undefined, value: Value): Value {
+  return name === undefined ? value : maker.pure(name, value);
 }

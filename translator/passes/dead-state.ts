@@ -7,47 +7,57 @@
 import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { AUX, CF, OF, RES } from '../ir/flags.ts';
-import type { Node, Part } from '../ir/node.ts';
+import type { Flags, Node, Part } from '../ir/node.ts';
 import { canFault, isSync } from '../ir/ops.ts';
 
 const ALL_PARTS = 7;
 const parts: Readonly<Record<Part, number>> = { r8: 1, r8h: 2, r16: 3, r32: ALL_PARTS };
-const flagSlots: readonly (readonly [number, number])[] = [
-  [CF, FLAG_CF],
-  [OF, FLAG_OF],
-  [RES, FLAG_RES],
-  [AUX, FLAG_AUX],
-];
 
-/** Live parts by slot; a slot that is not listed is wholly live. */
-export type DeadSlots = Map<number, number>;
+/** Slots whose liveness is followed: registers, flags and their neighbours. Others count as live. */
+export const TRACKED_SLOTS = 16;
 
-/**
- * @param liveOut parts of slots that are live at the block's end, where that is known to be less than all: regions
- *        pass what their successors need.
- */
-export function deadState(block: IrBlock, liveOut: ReadonlyMap<number, number> = new Map()): void {
-  let live: DeadSlots = new Map(liveOut);
+/** Live parts of each tracked slot at a point. */
+export type LiveParts = Uint8Array;
+
+const live: LiveParts = new Uint8Array(TRACKED_SLOTS);
+
+/** @param liveOut what is live at the block's end; all, when left out. Holds what is live at its start on return. */
+export function deadState(block: IrBlock, liveOut?: LiveParts): void {
+  if (liveOut) live.set(liveOut);
+  else live.fill(ALL_PARTS);
   const { nodes } = block;
   const kept: Node[] = [];
-  const liveParts = (slot: number): number => live.get(slot) ?? ALL_PARTS;
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]!;
-    if (canFault(node) || isSync(node)) live = new Map();
-    else if (node.op === 'get') live.set(node.slot, liveParts(node.slot) | parts[node.part]);
-    else if (node.op === 'set') {
-      const part = parts[node.part];
-      if ((liveParts(node.slot) & part) === 0) continue;
-      live.set(node.slot, liveParts(node.slot) & ~part);
-    } else if (node.op === 'flags') {
-      for (const [component, slot] of flagSlots) {
-        if ((node.mask & component) === 0) continue;
-        if (liveParts(slot) === 0) node.mask &= ~component;
-        else if (node.when === undefined) live.set(slot, 0);
+    if (canFault(node) || isSync(node)) live.fill(ALL_PARTS);
+    else if (node.op === 'get') {
+      if (node.slot < TRACKED_SLOTS) live[node.slot]! |= parts[node.part];
+    } else if (node.op === 'set') {
+      if (node.slot < TRACKED_SLOTS) {
+        const part = parts[node.part];
+        if ((live[node.slot]! & part) === 0) continue;
+        live[node.slot]! &= ~part;
       }
+    } else if (node.op === 'flags') {
+      cutFlags(node);
       if (node.mask === 0) continue;
     }
     kept.push(node);
   }
   block.nodes = kept.reverse();
+  if (liveOut) liveOut.set(live);
+}
+
+/** Clear the dead components of a flag setter, and note the others as written. */
+function cutFlags(node: Flags): void {
+  cutComponent(node, CF, FLAG_CF);
+  cutComponent(node, OF, FLAG_OF);
+  cutComponent(node, RES, FLAG_RES);
+  cutComponent(node, AUX, FLAG_AUX);
+}
+
+function cutComponent(node: Flags, component: number, slot: number): void {
+  if ((node.mask & component) === 0) return;
+  if (live[slot] === 0) node.mask &= ~component;
+  else if (node.when === undefined) live[slot] = 0;
 }

@@ -11,8 +11,8 @@ interface Pass {
 
 export const passes: readonly Pass[] = [
   { name: 'dead-state', run: (block) => deadState(block) },
-  { name: 'zero-extend', run: zeroExtend },
   { name: 'dead-code', run: deadCode },
+  { name: 'zero-extend', run: zeroExtend },
 ];
 
 /** Run all passes but those named in `off`; `observe` sees the block after each. */

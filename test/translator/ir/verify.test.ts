@@ -12,7 +12,7 @@ import {
 import { createDecoder, printInstruction } from '../../../translator/decode/index.ts';
 import type { IrBlock } from '../../../translator/ir/block.ts';
 import { IrBuilder } from '../../../translator/ir/builder.ts';
-import type { Const, Load, Node } from '../../../translator/ir/node.ts';
+import { type Const, type Load, makeNode, type Node } from '../../../translator/ir/node.ts';
 import { verify } from '../../../translator/ir/verify.ts';
 import { rows } from '../../../translator/isa/index.ts';
 import type { Row } from '../../../translator/isa/row.ts';
@@ -104,7 +104,7 @@ describe('the verifier finds', () => {
     change?.(block.nodes);
     return verify(block);
   };
-  const one: Const = { op: 'const', id: 0, value: 1 };
+  const one: Const = makeNode('const', { value: 1 });
 
   test('nothing in a good block', () => {
     const builder = ir();
@@ -151,8 +151,8 @@ describe('the verifier finds', () => {
   test('wrong numbers of arguments', () => {
     const builder = ir();
     const zero = builder.const(0);
-    builder.nodes.push({ op: 'pure', id: 0, name: 'add', args: [zero] });
-    builder.nodes.push({ op: 'call', id: 0, helper: 'div8', args: [zero] });
+    builder.nodes.push(makeNode('pure', { name: 'add', args: [zero] }));
+    builder.nodes.push(makeNode('call', { helper: 'div8', args: [zero] }));
     builder.vmm('raise', zero);
     expect(problems(builder)).toEqual([
       '2 (pure) add has 1 arguments',

@@ -27,6 +27,8 @@ const { constants } = fs;
 const O_PATH = 0o10000000;
 const hasProc: boolean = process.platform === 'linux' && fs.existsSync('/proc/self/fd');
 const NO_FOLLOW: number = constants.O_NOFOLLOW ?? 0;
+/** Nanoseconds: half of 2^-22 seconds. */
+const HALF_RESOLUTION = 120;
 const NON_BLOCK: number = constants.O_NONBLOCK ?? 0;
 
 export class NodeFileSystem implements FileSystem {
@@ -209,9 +211,13 @@ function content(descriptor: number, request: OpenRequest): FileContent {
   };
 }
 
-/** Seconds for node:fs, which takes no nanoseconds: exact to about a microsecond. */
+/**
+ * Seconds for node:fs, which takes a double and cuts off what it cannot hold. Whole microseconds survive, because the
+ * value is moved up by half of a double's resolution at today's dates.
+ */
 function secondsOf(time: Time | undefined, otherwise: bigint): number {
-  return time === undefined ? Number(otherwise) / 1e9 : time.seconds + time.nanoseconds / 1e9;
+  const { seconds, nanoseconds } = time ?? timeOf(otherwise);
+  return seconds + (nanoseconds + HALF_RESOLUTION) / 1e9;
 }
 
 function convert(stat: fs.BigIntStats): Stat {

@@ -17,7 +17,9 @@ export interface Exception {
 /** Sends the current process the signal for an exception at EIP. */
 export function raiseException(kernel: Kernel, exception: Exception): void {
   const task = kernel.current;
-  task.trap = exception;
+  // CR2 keeps the address of the last page fault.
+  const { vector, errorCode } = exception;
+  task.trap = { vector, errorCode, address: vector === Vector.PF ? exception.address : task.trap.address };
   task.signals.force(signalOf(kernel, exception));
 }
 

@@ -82,6 +82,8 @@ const contextRegisters = [EDI, ESI, EBP, ESP, EBX, EDX, ECX, EAX];
 /** ss_flags. */
 export const SS_ONSTACK = 1;
 export const SS_DISABLE = 2;
+/** MINSIGSTKSZ. */
+export const MINIMUM_STACK = 2048;
 
 /** Does this stack pointer lie on the alternate stack? */
 export function isOnAlternateStack(stack: AlternateStack, esp: number): boolean {
@@ -153,7 +155,7 @@ function writeRtFrame(kernel: Kernel, frame: number, info: SignalInfo, action: S
   memory.clear(ucontext, UCONTEXT_CONTEXT);
   const stack = kernel.current.signals.alternateStack;
   memory.write32(ucontext + UCONTEXT_STACK, stack.base);
-  memory.write32(ucontext + UCONTEXT_STACK + 4, alternateStackFlags(stack, kernel.processor.state[ESP]!));
+  memory.write32(ucontext + UCONTEXT_STACK + 4, stack.flags);
   memory.write32(ucontext + UCONTEXT_STACK + 8, stack.size);
   writeContext(kernel, ucontext + UCONTEXT_CONTEXT, mask.low);
   memory.write32(ucontext + UCONTEXT_MASK, mask.low);
@@ -243,14 +245,17 @@ export function rtSigreturn(kernel: Kernel): number {
   const ucontext = (processor.state[ESP]! - 4 + RT_UCONTEXT) | 0;
   return restore(kernel, () => {
     const mask = new SignalSet(memory.read32(ucontext + UCONTEXT_MASK), memory.read32(ucontext + UCONTEXT_MASK + 4));
-    const base = memory.read32(ucontext + UCONTEXT_STACK);
-    const disabled = (memory.read32(ucontext + UCONTEXT_STACK + 4) & SS_DISABLE) !== 0;
-    const size = disabled ? 0 : memory.read32(ucontext + UCONTEXT_STACK + 8);
+    const [base, flags, size] = [0, 4, 8].map((at) => memory.read32(ucontext + UCONTEXT_STACK + at)) as [
+      number,
+      number,
+      number,
+    ];
     readContext(kernel, ucontext + UCONTEXT_CONTEXT);
     current.signals.blocked = mask.minus(unblockable);
-    if (!isOnAlternateStack(current.signals.alternateStack, processor.state[ESP]!)) {
-      current.signals.alternateStack = { base, size };
-    }
+    // As sigaltstack would, but what it would refuse is passed over.
+    if (isOnAlternateStack(current.signals.alternateStack, processor.state[ESP]!)) return;
+    if ((flags & SS_DISABLE) !== 0) current.signals.alternateStack = { base: 0, size: 0, flags: SS_DISABLE };
+    else if (size >>> 0 >= MINIMUM_STACK) current.signals.alternateStack = { base, size, flags: 0 };
   });
 }
 

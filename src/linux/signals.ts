@@ -181,7 +181,11 @@ unblockable.add(Signal.STOP);
 export interface AlternateStack {
   readonly base: number;
   readonly size: number;
+  /** As the process set them: SS_DISABLE or 0. */
+  readonly flags: number;
 }
+
+const noStack: AlternateStack = { base: 0, size: 0, flags: 0 };
 
 export class SignalState {
   readonly #actions = new Map<number, SignalAction>();
@@ -189,7 +193,7 @@ export class SignalState {
   blocked: SignalSet = new SignalSet();
   /** The mask to go back to after sigsuspend, ppoll or pselect. */
   saved: SignalSet | undefined;
-  alternateStack: AlternateStack = { base: 0, size: 0 };
+  alternateStack: AlternateStack = noStack;
 
   action(signal: number): SignalAction {
     return this.#actions.get(signal) ?? byDefault;
@@ -271,6 +275,6 @@ export class SignalState {
   /** execve: handlers are gone, ignored stays ignored. */
   resetForExec(): void {
     for (const [signal, { handler }] of this.#actions) if (handler !== SIG_IGN) this.#actions.delete(signal);
-    this.alternateStack = { base: 0, size: 0 };
+    this.alternateStack = noStack;
   }
 }

@@ -6,6 +6,8 @@ import type { OpenFile } from './open-file.ts';
 export const DESCRIPTOR_LIMIT = 4096;
 
 export class Descriptors {
+  /** RLIMIT_NOFILE: numbers below it may be given out. */
+  limit = 1024;
   readonly #files: (OpenFile | undefined)[] = [];
   readonly #closeOnExec = new Set<number>();
 
@@ -23,7 +25,7 @@ export class Descriptors {
   add(file: OpenFile, closeOnExec = false, lowest = 0): number {
     let number = lowest;
     while (this.#files[number] !== undefined) number++;
-    if (number >= DESCRIPTOR_LIMIT) {
+    if (number >= this.limit) {
       if (file.references === 0) file.close();
       fail(Errno.EMFILE);
     }
@@ -71,6 +73,7 @@ export class Descriptors {
   /** fork: the same open files under the same numbers. */
   clone(): Descriptors {
     const copy = new Descriptors();
+    copy.limit = this.limit;
     for (const [number, file] of this.entries()) copy.#put(number, file, this.isCloseOnExec(number));
     return copy;
   }

@@ -1,6 +1,5 @@
 /** Making, sharing and dropping descriptors: open, close, dup, pipe, fcntl. */
 import { Errno, fail, Wait } from '../errno.ts';
-import { DESCRIPTOR_LIMIT } from '../files/descriptors.ts';
 import { Device, openDevice } from '../files/device.ts';
 import { DirectoryFile } from '../files/directory-file.ts';
 import { type OpenFile, OpenFlag, RegularFile } from '../files/open-file.ts';
@@ -42,7 +41,7 @@ function openPlace(kernel: Kernel, place: Place, flags: number, permissions: num
   if ((flags & OpenFlag.PATH) !== 0) return new PathFile(full, kept, () => fileSystem.stat(path));
   if (place.magic) return reopen(kernel, magicFile(kernel, place), flags);
   if (stat !== undefined) {
-    if (isType(stat, FileType.SymbolicLink)) fail(Errno.ELOOP);
+    if (isType(stat, FileType.SymbolicLink)) fail((flags & OpenFlag.DIRECTORY) !== 0 ? Errno.ENOTDIR : Errno.ELOOP);
     if (isType(stat, FileType.Directory)) {
       if (writes || create) fail(Errno.EISDIR);
       return new DirectoryFile(full, kept, kernel.tree);
@@ -108,7 +107,7 @@ function openNamedPipe(kernel: Kernel, path: string, flags: number): OpenFile | 
 function duplicate(kernel: Kernel, from: number, to: number, flags: number): number {
   const { descriptors } = kernel.current;
   const file = descriptors.get(from);
-  if (to < 0 || to >= DESCRIPTOR_LIMIT) fail(Errno.EBADF);
+  if (to < 0 || to >= descriptors.limit) fail(Errno.EBADF);
   if (from !== to) descriptors.replace(to, file, (flags & OpenFlag.CLOEXEC) !== 0);
   return to;
 }
@@ -155,7 +154,7 @@ function control(kernel: Kernel, number: number, command: number, argument: numb
   switch (command) {
     case Command.DUPFD:
     case Command.DUPFD_CLOEXEC:
-      if (argument < 0 || argument >= DESCRIPTOR_LIMIT) fail(Errno.EINVAL);
+      if (argument < 0 || argument >= descriptors.limit) fail(Errno.EINVAL);
       return descriptors.add(file, command === Command.DUPFD_CLOEXEC, argument);
     case Command.GETFD:
       return descriptors.isCloseOnExec(number) ? 1 : 0;

@@ -91,26 +91,43 @@ function select(kernel: Kernel, count: number, sets: readonly number[], millisec
   });
 }
 
-/** Milliseconds of a timeout; a null pointer is for ever. */
-function timeoutAt(kernel: Kernel, at: number, layout: TimeLayout, unit: number): number {
-  if (at === 0) return -1;
-  const { seconds, nanoseconds } = layout.read(kernel, at);
-  return millisecondsOf({ seconds, nanoseconds: nanoseconds * unit });
+/** A timeout in guest memory: its layout, and how many nanoseconds the second field counts in. */
+interface TimeoutLayout {
+  readonly layout: TimeLayout;
+  readonly unit: number;
 }
 
-/** struct timeval has microseconds where struct timespec has nanoseconds. */
-const MICROSECONDS = 1000;
+const timeval: TimeoutLayout = { layout: time32, unit: 1000 };
 
-function selectVal(kernel: Kernel, count: number, a: number, b: number, c: number, timeout: number): number {
-  // Linux takes the time that has passed off the timeout; a call that waits must not read it again.
-  const milliseconds = kernel.current.deadline === undefined ? timeoutAt(kernel, timeout, time32, MICROSECONDS) : 0;
-  const result = select(kernel, count, [a, b, c], milliseconds);
-  if (timeout !== 0 && result >= 0) {
-    const left = Math.max(0, (kernel.current.deadline ?? 0) - kernel.clock.monotonic());
+/**
+ * Runs a wait with the timeout at `at`; a null pointer is for ever. When it is over, Linux leaves the rest of the time
+ * there (poll_select_finish), so a call that waits must read it only once.
+ */
+function withTimeout(
+  kernel: Kernel,
+  at: number,
+  { layout, unit }: TimeoutLayout,
+  wait: (milliseconds: number) => number,
+): number {
+  if (at === 0) return wait(-1);
+  const { current } = kernel;
+  let milliseconds = 0;
+  if (current.deadline === undefined) {
+    const { seconds, nanoseconds } = layout.read(kernel, at);
+    milliseconds = millisecondsOf({ seconds, nanoseconds: nanoseconds * unit });
+    kernel.deadlineAfter(milliseconds);
+  }
+  const result = wait(milliseconds);
+  if (result >= 0) {
+    const left = Math.max(0, kernel.deadlineAfter(0) - kernel.clock.monotonic());
     const seconds = Math.floor(left / 1000);
-    time32.write(kernel, timeout, { seconds, nanoseconds: Math.floor((left - seconds * 1000) * 1000) });
+    layout.write(kernel, at, { seconds, nanoseconds: Math.floor(((left - seconds * 1000) * 1e6) / unit) });
   }
   return result;
+}
+
+function selectVal(kernel: Kernel, count: number, a: number, b: number, c: number, timeout: number): number {
+  return withTimeout(kernel, timeout, timeval, (milliseconds) => select(kernel, count, [a, b, c], milliseconds));
 }
 
 /** The old select takes a pointer to its arguments. */
@@ -134,18 +151,20 @@ function takeMask(kernel: Kernel, at: number, size: number): void {
 
 function maskedPoll(layout: TimeLayout): Handler {
   return (kernel, at, count, timeout, mask, size) => {
-    const milliseconds = timeoutAt(kernel, timeout, layout, 1);
-    takeMask(kernel, mask, size);
-    return poll(kernel, at, count, milliseconds);
+    return withTimeout(kernel, timeout, { layout, unit: 1 }, (milliseconds) => {
+      takeMask(kernel, mask, size);
+      return poll(kernel, at, count, milliseconds);
+    });
   };
 }
 
 /** The sixth argument points to the mask's address and size. */
 function maskedSelect(layout: TimeLayout): Handler {
   return (kernel, count, a, b, c, timeout, mask) => {
-    const milliseconds = timeoutAt(kernel, timeout, layout, 1);
-    if (mask !== 0) takeMask(kernel, kernel.memory.read32(mask), kernel.memory.read32(mask + 4));
-    return select(kernel, count, [a, b, c], milliseconds);
+    return withTimeout(kernel, timeout, { layout, unit: 1 }, (milliseconds) => {
+      if (mask !== 0) takeMask(kernel, kernel.memory.read32(mask), kernel.memory.read32(mask + 4));
+      return select(kernel, count, [a, b, c], milliseconds);
+    });
   };
 }
 

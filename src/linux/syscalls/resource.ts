@@ -31,6 +31,7 @@ function setLimit(task: Task, resource: number, limit: Limit): void {
   if (exceeds(limit.soft, limit.hard)) fail(Errno.EINVAL);
   if (exceeds(limit.hard, hard)) fail(Errno.EPERM);
   task.limits.set(resource, limit);
+  if (resource === RLIMIT_NOFILE) task.descriptors.limit = limit.soft === -1 ? DESCRIPTOR_LIMIT : limit.soft;
   if (resource === RLIMIT_STACK) {
     task.space.stackLimit = limit.soft === -1 ? 0x4000 : Math.ceil(limit.soft / PAGE_SIZE);
   }

@@ -2,7 +2,15 @@
 import { ESP } from '../../../runtime/abi/state.ts';
 import { Errno, fail, Wait } from '../errno.ts';
 import type { Kernel } from '../kernel.ts';
-import { alternateStackFlags, rtSigreturn, SS_DISABLE, SS_ONSTACK, sigreturn, writeInfo } from '../signal-frame.ts';
+import {
+  alternateStackFlags,
+  MINIMUM_STACK,
+  rtSigreturn,
+  SS_DISABLE,
+  SS_ONSTACK,
+  sigreturn,
+  writeInfo,
+} from '../signal-frame.ts';
 import { ActionFlag, SIGNAL_MAX, SignalCode, type SignalInfo, SignalSet, unblockable } from '../signals.ts';
 import type { Task } from '../task.ts';
 import { type CallTable, call, type Handler } from './call.ts';
@@ -10,7 +18,6 @@ import { millisecondsOf, type TimeLayout, time32, time64 } from './time.ts';
 
 /** sizeof(sigset_t) of the kernel. */
 const SET_SIZE = 8;
-const MINIMUM_STACK = 2048;
 
 function checkSignal(signal: number): void {
   if (signal < 1 || signal > SIGNAL_MAX) fail(Errno.EINVAL);
@@ -196,7 +203,7 @@ function alternateStack(kernel: Kernel, stack: number, old: number): number {
     if ((wanted & ~(SS_DISABLE | SS_ONSTACK)) !== 0) fail(Errno.EINVAL);
     const disabled = (wanted & SS_DISABLE) !== 0;
     if (!disabled && size >>> 0 < MINIMUM_STACK) fail(Errno.ENOMEM);
-    current.signals.alternateStack = disabled ? { base: 0, size: 0 } : { base, size };
+    current.signals.alternateStack = disabled ? { base: 0, size: 0, flags: SS_DISABLE } : { base, size, flags: 0 };
   }
   if (old !== 0) {
     memory.write32(old, before.base);

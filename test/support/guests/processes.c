@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
   int n = readlink("/proc/self/exe", self, sizeof self - 1);
   self[n] = 0;
 
-  int local = 1;
+  int local = 1, r;
   static int global = 1;
   int p = fork();
   if (p == 0) {
@@ -97,8 +97,8 @@ int main(int argc, char **argv) {
   if (p == 0) { char *a[] = {"script0", "last", 0}; execve("./script", a, env); _exit(99); }
   printf("script %x\n", status(p));
   pid_t q;
-  T(posix_spawn(&q, self, 0, 0, args, env));
-  printf("spawned %x\n", status(q));
+  r = posix_spawn(&q, self, 0, 0, args, env);
+  printf("spawned %x %d\n", status(q), r);
   T(posix_spawn(&q, "/missing", 0, 0, args, env));
 
   int pipes[2];
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
     _exit(r == sizeof buffer ? 0 : 1);
   }
   close(pipes[1]);
-  int total = 0, r;
+  int total = 0;
   while ((r = read(pipes[0], buffer, 10000)) > 0) total += r;
   printf("piped %d %x\n", total, status(p));
   close(pipes[0]);

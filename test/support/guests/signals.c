@@ -36,7 +36,7 @@ static void informed(int signal, siginfo_t *info, void *context) {
   ucontext_t *u = context;
   printf("informed %d code %d self %d mask %lx errno %d\n", signal, info->si_code, info->si_pid == getpid(),
          *(unsigned long *)&u->uc_sigmask, info->si_errno);
-  printf(" stack flags %d cs %d ds %d\n", u->uc_stack.ss_flags, u->uc_mcontext.gregs[REG_CS] % 4,
+  printf(" stack flags %d cs %d ds %d\n", u->uc_stack.ss_flags & ~SS_DISABLE, u->uc_mcontext.gregs[REG_CS] % 4,
          u->uc_mcontext.gregs[REG_DS] == u->uc_mcontext.gregs[REG_SS]);
 }
 

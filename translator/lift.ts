@@ -7,7 +7,7 @@
 import { MODE_CODE32, MODE_SHADOW, MODE_TRAP } from '../runtime/abi/mode.ts';
 import type { CodeBytes } from '../runtime/abi/translator.ts';
 import { Vector } from '../runtime/abi/vector.ts';
-import type { Decoder } from './decode/decoder.ts';
+import { type Decoder, MAX_LENGTH } from './decode/decoder.ts';
 import type { Instruction } from './decode/instruction.ts';
 import type { IrBlock } from './ir/block.ts';
 import { IrBuilder } from './ir/builder.ts';
@@ -75,12 +75,12 @@ export function lift(
       break;
     }
   }
+  // Bytes that are no instruction: any of those that one could have may have made it so.
+  const undefinedBytes = crosses ? MAX_LENGTH : Math.min(MAX_LENGTH, code.end - code.offset);
+  const length = instructions.length === 0 ? undefinedBytes : offset - code.offset;
   const block: IrBlock = {
     eip,
-    length: Math.max(
-      1,
-      instructions.reduce((sum, insn) => sum + insn.length, 0),
-    ),
+    length,
     instructions: Math.max(1, ir.instructions),
     mode,
     nodes: ir.nodes,

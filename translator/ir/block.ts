@@ -5,7 +5,7 @@ import type { Terminator } from './terminator.ts';
 export interface IrBlock {
   /** EIP of its first instruction (i32). */
   readonly eip: number;
-  /** Bytes of guest code it covers. */
+  /** Bytes of guest code that it depends on. */
   readonly length: number;
   /** Guest instructions in it, terminator included: what a full run subtracts from the budget. */
   readonly instructions: number;

@@ -1,0 +1,119 @@
+// `xlat86 exec` as a command: streams, statuses, options, and one line for what goes wrong.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compileGuest } from '../../support/guest-programs.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const built = join(root, '.cache/test-dist');
+const command = [join(built, 'src/cli/main.js')];
+const folder = mkdtempSync(join(tmpdir(), 'xlat86-exec-'));
+
+// Built once, as `npm run build` does it: translating TypeScript anew in each of these processes would take longer.
+beforeAll(() => {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', built]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function xlat86(args: readonly string[], input: string | Uint8Array = ''): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], {
+    cwd: root,
+    input,
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const ends = compileGuest('ends');
+
+test('files that cannot be run: one line, 126 or 127', () => {
+  writeFileSync(join(folder, 'script'), '#!/bin/sh\n');
+  const cases = [
+    [join(folder, 'missing'), 127, /missing: no such file$/],
+    [folder, 126, /is a directory$/],
+    [join(folder, 'script'), 126, /script: not an ELF file$/],
+    ['/bin/true', 126, /64-bit program \(x86-64\), not i386$/],
+  ] as const;
+  for (const [program, status, message] of cases) {
+    const outcome = xlat86(['exec', program]);
+    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(outcome.stderr.trimEnd()).toMatch(message);
+    expect(outcome.status).toBe(status);
+    expect(outcome.stdout).toBe('');
+  }
+});
+
+test('wrong options: one line, 2', () => {
+  for (const options of [
+    ['--dir', 'nowhere'],
+    ['--dir', '/no/such:/x'],
+    ['--memory', 'lots'],
+    ['--env', 'x'],
+  ]) {
+    const outcome = xlat86(['exec', ...options, ends]);
+    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(outcome.status).toBe(2);
+  }
+});
+
+test('status, verbose report, and arguments that look like ours', () => {
+  const outcome = xlat86(['exec', '--verbose', ends, 'segv', '--help']);
+  expect(outcome.status).toBe(139);
+  expect(outcome.stderr).toMatch(/^SIGSEGV address 0x00001234 at eip=0x[0-9a-f]+ .*\n$/);
+});
+
+test('help has examples', () => {
+  const outcome = xlat86(['exec', '--help']);
+  expect(outcome.status).toBe(0);
+  expect(outcome.stdout).toContain('--dir <host:guest[:ro]>');
+  expect(outcome.stdout).toContain('Examples:');
+});
+
+test('--strace and --stats go to stderr', () => {
+  const outcome = xlat86(['exec', '--strace', '--stats', '--tier', '1', ends, '4']);
+  expect(outcome.status).toBe(4);
+  expect(outcome.stdout).toBe('');
+  expect(outcome.stderr).toContain('exit_group(4) = ?');
+  expect(outcome.stderr).toMatch(/guest instructions +[\d,]+/);
+});
+
+test('a granted folder is where the guest starts, and its files are the host’s', () => {
+  const files = compileGuest('files');
+  mkdirSync(join(folder, 'grant'));
+  const run = spawnSync(
+    process.execPath,
+    [...command, 'exec', '--dir', `${join(folder, 'grant')}:/w`, '--cwd', '/w', files],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 50_000,
+    },
+  );
+  expect(run.stdout).toContain('rename("a", "d/moved"): 0');
+  expect(readFileSync(join(folder, 'grant/d/fresh')).length).toBeGreaterThan(0);
+});
+
+test.each([
+  ['hang', 130, ''],
+  ['catch', 3, 'caught\n'],
+])('SIGINT reaches the guest: %s', async (how, status, output) => {
+  const child = spawn(process.execPath, [...command, 'exec', ends, how], { cwd: root, stdio: 'pipe' });
+  let stdout = '';
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (stdout === '') child.kill('SIGINT');
+    stdout += chunk.toString();
+  });
+  expect(await ended).toBe(status);
+  expect(stdout).toBe(`ready\n${output}`);
+});

@@ -15,6 +15,7 @@ import { Region, type RegionLink, type Stretch } from './region.ts';
 import { type CacheStatistics, createStatistics } from './statistics.ts';
 
 const TABLE_SIZE = 1 << 14;
+const noBytes = new Uint8Array(0);
 
 /** Host clock in milliseconds, for statistics only. */
 export type Stopwatch = () => number;
@@ -232,9 +233,9 @@ export class CodeCache implements CodeWatch {
     link!.to.incoming = link!.to.incoming.filter((other) => other !== link);
   }
 
-  /** Let tier 0 go to this block when an indirect jump leads to its EIP. */
+  /** Let tier 0 go to this block when an indirect jump leads to its EIP; tier 0 compares modes, but no CS bases. */
   linkIndirect(to: Block): void {
-    if (to.secondPage < 0 && to.base === 0) this.translator.remember(to.eip, to.code.start);
+    if (to.secondPage < 0 && isFlat(to.mode, CS)) this.translator.remember(to.eip, to.code.start);
   }
 
   /** Remember the block that a region's exit goes to. */
@@ -300,7 +301,9 @@ export class CodeCache implements CodeWatch {
     const la = (eip + head.base) | 0;
     const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
     const pa = execute[la >>> 12]! ^ la;
-    return pa < 0 ? undefined : this.codeBytes(pa, eip, head.base);
+    if (pa < 0) return undefined;
+    // No region takes in an instruction that crosses pages, and looking at its second page could fault.
+    return { ...this.codeBytes(pa, eip, head.base), crossing: () => noBytes };
   }
 
   private executions(eip: number, head: Block): number {

@@ -50,6 +50,10 @@ export interface Policy {
   readonly maxSource: number;
   /** Rewrites of a code page after which its code is no longer compiled. */
   readonly maxRewrites: number;
+  /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
+  readonly growthExits: number;
+  /** Times that a region is compiled anew. */
+  readonly maxGrowth: number;
 }
 
 export const defaultPolicy: Policy = {
@@ -57,6 +61,8 @@ export const defaultPolicy: Policy = {
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
   maxRewrites: 64,
+  growthExits: 20_000,
+  maxGrowth: 3,
 };
 
 /** Executions before compiling, for each tier choice. */
@@ -86,6 +92,8 @@ export function createCpu(options: CpuOptions): Cpu {
     hotThreshold: hotThreshold(options.tier, policy),
     maxSource: policy.maxSource,
     maxRewrites: policy.maxRewrites,
+    growthExits: policy.growthExits,
+    maxGrowth: policy.maxGrowth,
     stopwatch: options.stopwatch ?? (() => 0),
   });
   const calls = options.vmm({ state, memory, fault });

@@ -27,6 +27,10 @@ export interface CacheOptions {
   readonly maxSource: number;
   /** Rewrites of a code page after which its code is no longer compiled. */
   readonly maxRewrites: number;
+  /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
+  readonly growthExits: number;
+  /** Times that a region is compiled anew. */
+  readonly maxGrowth: number;
   readonly stopwatch: Stopwatch;
 }
 
@@ -278,8 +282,24 @@ export class CodeCache implements CodeWatch {
     return undefined;
   }
 
+  /** Times that one exit is taken before its region is compiled anew, with what the profile says by then. */
+  growthThreshold(region: Region): number {
+    const { growthExits, maxGrowth } = this.options;
+    return region.generation < maxGrowth ? growthExits << (2 * region.generation) : 0;
+  }
+
+  /** Compile a region anew, to take in the blocks that it keeps leaving to. */
+  grow(region: Region): void {
+    if (!region.dropped) this.compile(region.head);
+  }
+
   private adopt(code: RegionCode, head: Block, stretches: readonly Stretch[]): Region {
     const region = new Region(code, head, stretches);
+    if (head.region !== undefined) {
+      region.generation = head.region.generation + 1;
+      this.statistics.regrown++;
+      this.dropRegion(head.region);
+    }
     for (const { pa, length } of stretches) this.cover(region, pa, length);
     head.region = region;
     this.translator.setHeat(head.code.start, 0);

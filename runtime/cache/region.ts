@@ -6,6 +6,8 @@ import type { Block } from './block.ts';
 export interface RegionLink {
   readonly eip: number;
   target: Block | undefined;
+  /** Times taken. */
+  count: number;
 }
 
 /** A stretch of physical memory. */
@@ -21,12 +23,14 @@ export class Region {
   readonly links: RegionLink[];
   readonly stretches: readonly Stretch[];
   dropped = false;
+  /** Times that it was compiled anew because it had grown. */
+  generation = 0;
 
   constructor(code: RegionCode, head: Block, stretches: readonly Stretch[]) {
     this.code = code;
     this.run = code.run;
     this.head = head;
-    this.links = code.exits.map(({ eip }) => ({ eip, target: undefined }));
+    this.links = code.exits.map(({ eip }) => ({ eip, target: undefined, count: 0 }));
     this.stretches = stretches;
   }
 

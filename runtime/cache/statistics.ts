@@ -7,6 +7,8 @@ export interface CacheStatistics {
   regions: number;
   regionBlocks: number;
   sourceCharacters: number;
+  /** Regions compiled anew because they kept being left by the same exit. */
+  regrown: number;
   /** Lookups in the dispatcher: found by EIP at once, found by physical address, not found. */
   fastHits: number;
   slowHits: number;
@@ -33,6 +35,7 @@ export function createStatistics(): CacheStatistics {
     regions: 0,
     regionBlocks: 0,
     sourceCharacters: 0,
+    regrown: 0,
     fastHits: 0,
     slowHits: 0,
     misses: 0,

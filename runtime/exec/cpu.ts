@@ -154,6 +154,7 @@ export class Cpu {
   /** The block that a region's exit goes to; EIP is there already. */
   private follow(region: Region, exit: number): Block {
     const link = region.links[exit]!;
+    if (++link.count === this.cache.growthThreshold(region)) this.cache.grow(region);
     const known = link.target;
     if (known !== undefined && this.cache.isCurrent(known)) return known;
     const block = this.cache.current();

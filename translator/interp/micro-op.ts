@@ -92,3 +92,112 @@ export const JUMP_ENTRIES = 4096;
 export function jumpIndex(eip: number): number {
   return ((eip ^ (eip >>> 12)) & (JUMP_ENTRIES - 1)) << 1;
 }
+
+/**
+ * Operand layout of each micro-operation, a letter a word: d slot written, s slot read, b slot of an address base,
+ * w plain word, h helper number, l link word with the EIP it leads to.
+ */
+const groups: readonly (readonly [layout: string, ops: readonly OpName[]])[] = [
+  [
+    'ds',
+    ['not', 'neg', 'sext8', 'sext16', 'zext8', 'zext16', 'high8', 'bswap', 'clz', 'ctz', 'popcnt', 'parity', 'mov'],
+  ],
+  [
+    'dss',
+    [
+      'add',
+      'sub',
+      'mul',
+      'and',
+      'or',
+      'xor',
+      'shl',
+      'shr',
+      'sar',
+      'rol',
+      'ror',
+      'mulhu',
+      'mulhs',
+      'pdep',
+      'pext',
+      'rol9',
+      'rol17',
+      'mulo',
+    ],
+  ],
+  ['dss', ['eq', 'ne', 'lts', 'les', 'gts', 'ges', 'ltu', 'leu', 'gtu', 'geu']],
+  ['dsss', ['select']],
+  ['dw', ['loadConstant']],
+  ['ds', ['set8', 'set8h', 'set16', 'get8', 'get8h', 'get16']],
+  ['dbw', ['load8s', 'load8z', 'load16s', 'load16z', 'load32', 'modify8', 'modify16', 'modify32']],
+  ['dbsww', ['load8sIndexed', 'load8zIndexed', 'load16sIndexed', 'load16zIndexed', 'load32Indexed']],
+  ['bws', ['store8', 'store16', 'store32']],
+  ['bswws', ['store8Indexed', 'store16Indexed', 'store32Indexed']],
+  ['s', ['push32', 'return']],
+  ['d', ['pop32']],
+  [
+    'sss',
+    [
+      'flagsAdd',
+      'flagsAdc',
+      'flagsSub',
+      'flagsSbb',
+      'flagsLogic',
+      'flagsInc',
+      'flagsDec',
+      'flagsGiven',
+      'flagsRotate',
+      'flagsCarry',
+      'flagsWords',
+      'flagsOverflow',
+    ],
+  ],
+  ['sw', ['skipIfZero']],
+  ['dss', ['addFlags', 'subFlags', 'andFlags', 'orFlags', 'xorFlags']],
+  ['ss', ['compare', 'test']],
+  ['ds', ['incFlags', 'decFlags']],
+  ['dh', ['call0']],
+  ['dhs', ['call1']],
+  ['dhss', ['call2']],
+  ['dhsss', ['call3']],
+  ['dhssss', ['call4']],
+  ['l', ['jump']],
+  ['sll', ['branch', 'testBranchEq', 'testBranchNe']],
+  [
+    'ssll',
+    [
+      'branchEq',
+      'branchNe',
+      'branchLts',
+      'branchLes',
+      'branchGts',
+      'branchGes',
+      'branchLtu',
+      'branchLeu',
+      'branchGtu',
+      'branchGeu',
+    ],
+  ],
+  [
+    'ssll',
+    [
+      'compareBranchEq',
+      'compareBranchNe',
+      'compareBranchLts',
+      'compareBranchLes',
+      'compareBranchGts',
+      'compareBranchGes',
+      'compareBranchLtu',
+      'compareBranchLeu',
+      'compareBranchGtu',
+      'compareBranchGeu',
+    ],
+  ],
+  ['swwwwww', ['indirect']],
+  ['wwww', ['vmm']],
+];
+
+/** Layout and name by number. */
+export const microOps: ReadonlyMap<number, { readonly name: OpName; readonly layout: string }> = new Map(
+  groups.flatMap(([layout, names]) => names.map((name) => [Op[name], { name, layout }] as const)),
+);

@@ -22,6 +22,7 @@ import {
   jumpIndex,
   SEEN_TARGETS,
 } from './micro-op.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Words kept for a single uncached instruction. */
 const SINGLE_WORDS = 1024;
@@ -44,6 +45,7 @@ export class Tier0 {
     this.code = new Int32Array(arenaWords + SINGLE_WORDS);
     this.constants = new ConstantSlots(context.state);
     this.userLoop = createTier0Loop(context, this.code, this.jumps, true);
+    warmUp(context, this.code, arenaWords, this.userLoop, true);
   }
 
   /** Encode a block into the words that `reserve` gives. @returns position and number of words. */

@@ -1,0 +1,89 @@
+/**
+ * Shows V8 every micro-operation before the guest does.
+ *
+ * V8 optimises the loop of tier 0 after the operations that ran so far; a first run of any other one then throws the
+ * optimised code away, and compiling the loop anew takes most of a second. So each operation runs a few times at the
+ * start, with operands that overflow, on fast and slow memory paths; that is what its type feedback then says.
+ * It runs on the machine's own loop and RAM, which are still empty, and leaves no trace in them.
+ */
+import type { ExecutionContext } from '../../runtime/abi/context.ts';
+import { BUDGET, CONSTANT, ESP, TEMPORARY } from '../../runtime/abi/state.ts';
+import { unusableWord } from '../../runtime/abi/tlb.ts';
+import type { Tier0Loop } from './loop.ts';
+import { HEADER_HEAT, HEADER_MAPPING, HEADER_WORDS, microOps, Op } from './micro-op.ts';
+
+/** V8 begins to collect feedback when a function has run for a while; the operators need about this many calls. */
+const ROUNDS = 120;
+/** Operands: small, negative, and pairs whose sums and products overflow. */
+const OPERANDS = [0, 1, -1, 0x7fffffff, 0x80000000 | 0, 0x12345678, 0xfedcba98 | 0, 5];
+/** Linear addresses for memory accesses: aligned and not. */
+const ADDRESSES = [64, 66, 67, 65];
+const BASE = TEMPORARY;
+const TARGET = TEMPORARY + 1;
+const FIRST = TEMPORARY + 2;
+/** Words from the first to the second block. */
+const SECOND = 64;
+
+/** @param code the arena; @param at words of it that may be overwritten; @param user which TLB tables the loop uses. */
+export function warmUp(context: ExecutionContext, code: Int32Array, at: number, loop: Tier0Loop, user: boolean): void {
+  const S = context.state;
+  const saved = S.slice(0, CONSTANT);
+  const tables = user ? context.tlb.user : context.tlb.supervisor;
+  // The first RAM page, which is empty, at linear address 0. Only zeros are stored there.
+  tables.read[0] = tables.write[0] = 0;
+  const blocks = [...microOps].filter(([op]) => !isCall(op)).map(([op, { layout }]) => ({ op, layout }));
+  for (let round = 0; round < ROUNDS; round++) {
+    OPERANDS.forEach((_, i) => {
+      S[FIRST + i] = OPERANDS[(i + round) % OPERANDS.length]!;
+    });
+    for (const { op, layout } of blocks) {
+      S[BASE] = S[ESP] = ADDRESSES[round % ADDRESSES.length]!;
+      S[BUDGET] = 1000;
+      place(code, at, op, layout, round);
+      loop(at);
+      chain(code, at, round);
+      S[BUDGET] = 1000;
+      loop(at);
+    }
+  }
+  tables.read[0] = tables.write[0] = unusableWord(0);
+  context.ram.i32.fill(0, 0, 1024);
+  code.fill(0, at, at + 2 * SECOND);
+  S.set(saved);
+}
+
+/** Two empty blocks, the first linked to the second: near, far, and far with the page mapped otherwise. */
+function chain(code: Int32Array, at: number, round: number): void {
+  const second = at + SECOND;
+  for (const start of [at, second]) {
+    code.fill(0, start, start + SECOND);
+    code[start] = 1;
+    code[start + HEADER_HEAT] = 1000;
+    code[start + HEADER_MAPPING] = round % 3 === 2 ? 1 : unusableWord(0);
+    code[start + HEADER_WORDS] = Op.jump;
+  }
+  code[at + HEADER_WORDS + 1] = round % 3 === 0 ? second : -second;
+}
+
+/** Helpers and VMM calls have effects of their own. */
+const isCall = (op: number): boolean => op >= Op.call0 && op <= Op.call4;
+
+/** A block of one micro-operation, and a jump out of it. */
+function place(code: Int32Array, at: number, op: number, layout: string, round: number): void {
+  code.fill(0, at, at + 64);
+  code[at] = 1;
+  code[at + HEADER_HEAT] = 1000;
+  let word = at + HEADER_WORDS;
+  code[word++] = op;
+  const stores = layout.startsWith('b');
+  let operand = FIRST + (round % 3);
+  for (const letter of layout) {
+    if (letter === 'd') code[word++] = TARGET;
+    else if (letter === 'b') code[word++] = BASE;
+    // Index and stored value are zero: they point to slots that are never written.
+    else if (letter === 's') code[word++] = stores || layout.startsWith('db') ? CONSTANT - 1 : operand++;
+    else if (letter === 'l') word += 2;
+    else code[word++] = op === Op.skipIfZero ? 3 : 0;
+  }
+  code[word] = Op.jump;
+}

@@ -16,6 +16,9 @@ import { lift } from './lift.ts';
 import { optimise } from './passes/index.ts';
 import { compileRegion } from './translate.ts';
 
+export { printInstruction } from './decode/index.ts';
+export { type ExplainedBlock, type ExplainedRegion, explainRegion } from './explain.ts';
+
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
   readonly arenaWords: number;

@@ -7,7 +7,7 @@ import type { Compiler } from './emit/compile.ts';
 import { emitRegion, type PageCheck } from './emit/region.ts';
 import type { IrBlock } from './ir/block.ts';
 import type { Row } from './isa/row.ts';
-import { lift } from './lift.ts';
+import { type LiftedBlock, lift } from './lift.ts';
 import { optimise } from './passes/index.ts';
 import { formRegion } from './region/form.ts';
 import { buildGraph } from './region/graph.ts';
@@ -19,23 +19,34 @@ export interface RegionRequest {
   readonly mode: number;
   readonly codeAt: (eip: number) => CodeBytes | undefined;
   readonly profile: Profile;
+  readonly observe?: RegionObserver;
+}
+
+/** Sees the blocks of a region as they pass the stages; the same objects each time. */
+export interface RegionObserver {
+  lifted(lifted: LiftedBlock): void;
+  optimised(block: IrBlock): void;
 }
 
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
 export function compileRegion(request: RegionRequest): RegionCode | undefined {
-  const { decoder, compiler, eip, mode, codeAt, profile } = request;
+  const { decoder, compiler, eip, mode, codeAt, profile, observe } = request;
   const mappings = new Map<number, number>();
   const liftAt = (at: number): IrBlock | undefined => {
     const code = codeAt(at);
     if (code === undefined) return undefined;
-    const { block, crosses } = lift(decoder, code, at, mode);
-    if (crosses) return undefined;
+    const lifted = lift(decoder, code, at, mode);
+    if (lifted.crosses) return undefined;
     mappings.set(at >>> 12, code.mapping);
-    return block;
+    observe?.lifted(lifted);
+    return lifted.block;
   };
   const blocks = formRegion(eip, { ...profile, liftAt });
   if (blocks === undefined) return undefined;
-  for (const { block } of blocks) optimise(block);
+  for (const { block } of blocks) {
+    optimise(block);
+    observe?.optimised(block);
+  }
   const nodes = buildGraph(blocks);
   const pages: PageCheck[] = [];
   for (const [page, mapping] of mappings) if (page !== eip >>> 12) pages.push({ page, mapping });

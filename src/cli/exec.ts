@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { NodeFileSystem } from '../host/node-file-system.ts';
 import { openStandardInput, openStandardOutput } from '../host/node-streams.ts';
-import { type Grant, type KillSignal, Process, type Tier } from '../index.ts';
+import type { Grant, KillSignal, Tier } from '../index.ts';
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, LoadError } from '../linux/elf.ts';
 import { UsageError } from './failure.ts';
 import { printStatistics } from './statistics.ts';
@@ -80,6 +80,8 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
   const print = (line: string): void => {
     process.stderr.write(line + '\n');
   };
+  // The translator is only loaded when there is something to run.
+  const { Process } = await import('../index.ts');
   const guest = new Process({
     program: bytes,
     path: realpathSync(program),
@@ -113,7 +115,8 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
   process.exit();
 }
 
-function readProgram(program: string): Uint8Array {
+/** The bytes of a program file. @throws LoadError. */
+export function readProgram(program: string): Uint8Array {
   try {
     return readFileSync(program);
   } catch (error) {

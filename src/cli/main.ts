@@ -2,13 +2,15 @@
 // The command `xlat86`. Each subcommand has a file of its own and is listed here.
 import { Command } from 'commander';
 import { execCommand } from './exec.ts';
+import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
 
 const program = new Command('xlat86')
   .description('Runs 32-bit x86 programs by translating them to JavaScript.')
   .enablePositionalOptions()
   .showHelpAfterError('(see --help)')
-  .addCommand(execCommand());
+  .addCommand(execCommand())
+  .addCommand(explainCommand());
 
 try {
   await program.parseAsync();

@@ -115,7 +115,7 @@ function printMask(mask: number): string {
 }
 
 /** Small constants in decimal, the others as hexadecimal words. */
-function printConstant(value: number): string {
+export function printConstant(value: number): string {
   return Math.abs(value) < 256 ? String(value) : `0x${(value >>> 0).toString(16)}`;
 }
 

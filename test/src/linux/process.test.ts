@@ -1,8 +1,9 @@
 // `Process` as embedders use it: streams, exit statuses, aborting, several side by side.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type InputStream, type OutputStream, Process } from '../../../src/index.ts';
+import { Process } from '../../../src/index.ts';
 import { inputOf, OutputBuffer } from '../../../src/linux/files/memory-stream.ts';
+import type { InputStream, OutputStream } from '../../../src/linux/files/stream-file.ts';
 import { compileGuest, runGuest } from '../../support/guest-programs.ts';
 
 const ends = compileGuest('ends');

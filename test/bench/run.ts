@@ -1,0 +1,160 @@
+// `npm run bench`: what each stage of the translator costs, how fast each tier runs, and how start-up time and memory
+// grow. `--save` keeps the figures, `--baseline` compares with kept ones.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import colors from 'picocolors';
+import { type CurveChart, drawCurves } from './chart/curves.ts';
+import { page } from './chart/svg.ts';
+import { measureCompilation } from './engine/compilation.ts';
+import { measureMemory, measureStartUp, slopePerThousand } from './engine/cost-curves.ts';
+import { readGuest } from './engine/elf.ts';
+import { measureKernels, measureLookups, measureLoops } from './engine/execution.ts';
+import type { Figure } from './engine/measure.ts';
+import {
+  compareWith,
+  printComparison,
+  printCurve,
+  printFigures,
+  readStoredRun,
+  type StoredRun,
+} from './engine/report.ts';
+import { measureTranslation } from './engine/translation.ts';
+import { buildGuests, listGuests, ROOT } from './guests.ts';
+import { nameList, positiveNumber } from './options.ts';
+import { clearProgress, showProgress } from './progress.ts';
+
+const groups = ['translation', 'compilation', 'loops', 'lookups', 'kernels', 'start-up', 'memory'] as const;
+type Group = (typeof groups)[number];
+
+interface Options {
+  readonly only: readonly Group[];
+  readonly time: number;
+  readonly save?: string;
+  readonly baseline?: string;
+  readonly threshold: number;
+  readonly charts: string;
+}
+
+/** Time to first output that the issue allows, in milliseconds. */
+const START_UP_LIMIT = 500;
+const startUpCounts = [0, 500, 1000, 2000, 4000];
+const START_UP_ROUNDS = 5;
+const memoryCounts = [0, 500, 1000, 2000];
+
+const command = new Command('npm run bench --')
+  .description('Measure the translator and both tiers by themselves.')
+  .addOption(
+    new Option('--only <a,b>', `only these groups: ${groups.join(', ')}`).argParser(groupList).default(groups, 'all'),
+  )
+  .option('--time <seconds>', 'how long to repeat each measurement', positiveNumber, 0.5)
+  .option('--save <file>', 'store the figures')
+  .option('--baseline <file>', 'compare with stored figures and say what got slower')
+  .option('--threshold <percent>', 'change that counts, on top of the margins of error', positiveNumber, 10)
+  .option('--charts <file>', 'where the cost curves go, .html or .svg (one file each)', 'bench-out/curves.html')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run bench
+  npm run bench -- --only translation,loops --time 2
+  npm run bench -- --save bench-out/before.json
+  npm run bench -- --baseline bench-out/before.json`,
+  );
+
+function groupList(text: string): readonly Group[] {
+  const names = nameList(text);
+  const unknown = names.filter((name) => !groups.includes(name as Group));
+  if (unknown.length > 0) throw new InvalidArgumentError(`there is no group ${unknown.join(', ')}.`);
+  return names as Group[];
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  console.log(colors.dim(`wrote ${file}`));
+}
+
+function writeCharts(file: string, charts: readonly CurveChart[]): void {
+  if (charts.length === 0) return;
+  const pictures = charts.map(drawCurves);
+  if (file.endsWith('.html')) write(file, page('Cost curves of xlat86', pictures));
+  else {
+    pictures.forEach((picture, i) => {
+      write(file.replace(/(\.svg)?$/, `${i === 0 ? '' : `-${i + 1}`}.svg`), picture);
+    });
+  }
+}
+
+const figure = (group: Group, name: string, value: number, unit: string): Figure => ({
+  group,
+  name,
+  value,
+  unit,
+  better: 'lower',
+  margin: 0,
+});
+
+async function run({ only, time, save, baseline, threshold, charts: chartFile }: Options): Promise<void> {
+  const all = baseline === undefined ? undefined : readStoredRun(baseline);
+  const isWanted = ({ group }: Figure): boolean => only.includes(group as Group);
+  const stored = all && { ...all, figures: all.figures.filter(isWanted) };
+  const announce = (name: string): void => showProgress(name);
+  buildGuests();
+  const guests = listGuests('kernels');
+  const programs = guests.map(readGuest);
+  const figures: Figure[] = [];
+  const charts: CurveChart[] = [];
+  const add = (more: readonly Figure[]): void => {
+    clearProgress();
+    printFigures(more);
+    figures.push(...more);
+  };
+  if (only.includes('translation')) add(measureTranslation(programs, time, announce));
+  if (only.includes('compilation')) add(measureCompilation(programs, time, announce));
+  if (only.includes('loops')) add(measureLoops(time, announce));
+  if (only.includes('lookups')) add(measureLookups(time, announce));
+  if (only.includes('kernels')) add(measureKernels(guests, time, announce));
+  if (only.includes('start-up')) {
+    if (!existsSync(join(ROOT, 'dist/src/cli/main.js'))) throw new Error('xlat86 is not built (npm run build)');
+    const curve = await measureStartUp(startUpCounts, START_UP_ROUNDS, announce);
+    clearProgress();
+    printCurve("time to first output, Node's start included", curve, 'functions before it', 'ms');
+    const [first] = curve.points;
+    add([
+      figure('start-up', 'first output of a small program', first!.y, 'ms'),
+      figure('start-up', '1,000 more functions of cold code', slopePerThousand(curve), 'ms'),
+    ]);
+    const title = 'Time to first output, with the code that runs before it';
+    const xLabel = 'different functions run once';
+    charts.push({ title, xLabel, yLabel: 'ms', curves: [curve], limit: START_UP_LIMIT });
+  }
+  if (only.includes('memory')) {
+    const curve = measureMemory(memoryCounts, announce);
+    clearProgress();
+    printCurve('memory of translated regions', curve, 'regions', 'MB');
+    add([figure('memory', '1,000 regions', slopePerThousand(curve), 'MB')]);
+    charts.push({ title: 'Memory of translated regions', xLabel: 'regions', yLabel: 'MB', curves: [curve] });
+  }
+  const now: StoredRun = {
+    date: new Date().toISOString(),
+    host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    figures,
+  };
+  if (stored !== undefined) printComparison(compareWith(figures, stored, threshold / 100), stored);
+  console.log();
+  if (save !== undefined) write(save, JSON.stringify(now, undefined, 2) + '\n');
+  writeCharts(chartFile, charts);
+}
+
+command.action(async (options: Options) => {
+  try {
+    await run(options);
+  } catch (error) {
+    clearProgress();
+    console.error(`bench: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+});
+await command.parseAsync();

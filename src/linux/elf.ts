@@ -75,7 +75,7 @@ const machineNames = new Map<number, string>([
 ]);
 
 /** Does the file begin as an ELF file does? */
-export function isElf(bytes: Uint8Array): boolean {
+function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 

@@ -86,7 +86,7 @@ export const SS_DISABLE = 2;
 export const MINIMUM_STACK = 2048;
 
 /** Does this stack pointer lie on the alternate stack? */
-export function isOnAlternateStack(stack: AlternateStack, esp: number): boolean {
+function isOnAlternateStack(stack: AlternateStack, esp: number): boolean {
   const offset = ((esp >>> 0) - (stack.base >>> 0)) >>> 0;
   return stack.size > 0 && offset > 0 && offset <= stack.size;
 }

@@ -51,12 +51,6 @@ export function signalName(signal: number): string {
   return names.get(signal) ?? `SIGRT_${signal - FIRST_REALTIME}`;
 }
 
-/** The number of `SIGSEGV` or `SEGV`, or undefined. */
-export function signalNumber(name: string): number | undefined {
-  const short = name.replace(/^SIG/, '');
-  return Object.hasOwn(Signal, short) ? Signal[short as keyof typeof Signal] : undefined;
-}
-
 /** What happens by default. */
 export function defaultDisposition(signal: number): 'end' | 'ignore' | 'stop' | 'continue' {
   switch (signal) {

@@ -49,9 +49,6 @@ mkdir out; tar xf all.tar -C out; diff -r a out/a && echo equal
 gzip -9 <a/numbers | gunzip | cmp - a/numbers && echo gzip
 bzip2 <a/numbers | bunzip2 | cmp - a/numbers && echo bzip2
 tar czf all.tgz a; tar tzf all.tgz | wc -l
-cpio -o -H newc 2>/dev/null <<EOF | md5sum | cut -c1-0
-a/one
-EOF
 sha256sum a/numbers; md5sum a/numbers; sha1sum a/numbers; cksum a/numbers; sha512sum a/one
 say shell
 f() { local x=$1; echo "$x: $*"; return $#; }

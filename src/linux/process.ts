@@ -13,6 +13,7 @@ import { endTask, killedStatus } from './exit.ts';
 import { Descriptors } from './files/descriptors.ts';
 import { Device } from './files/device.ts';
 import { discard, inputOf } from './files/memory-stream.ts';
+import { plainStat } from './files/plain-stat.ts';
 import { type InputStream, type OutputStream, StreamFile } from './files/stream-file.ts';
 import { type HostTerminal, Terminal } from './files/terminal.ts';
 import { Kernel } from './kernel.ts';
@@ -171,7 +172,11 @@ export class LinuxProcess<P extends Processor = Processor> {
       const stream = 'input' in ends ? ends.input : ends.output;
       stream.onReady?.(wake);
       const terminal = stream.terminal === undefined ? undefined : kernel.terminal;
-      main.descriptors.add(new StreamFile(kernel.nextInode(), ends, terminal, interrupt));
+      const stat =
+        terminal === undefined
+          ? plainStat(FileType.Pipe | 0o600, kernel.nextInode())
+          : kernel.tree.statCanonical('/dev/tty');
+      main.descriptors.add(new StreamFile(stat, ends, terminal, interrupt));
     }
   }
 

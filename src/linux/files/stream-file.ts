@@ -3,9 +3,8 @@
  * Bytes pass unmodified; nothing here buffers.
  */
 import { Errno, fail } from '../errno.ts';
-import { FileType, type Stat } from '../tree/file-system.ts';
+import type { Stat } from '../tree/file-system.ts';
 import { OpenFile, OpenFlag, Poll, WOULD_BLOCK } from './open-file.ts';
-import { plainStat } from './plain-stat.ts';
 import type { HostTerminal, Terminal } from './terminal.ts';
 
 /** Where a guest's input comes from. */
@@ -42,28 +41,28 @@ export class StreamFile extends OpenFile {
   readonly terminal: Terminal | undefined;
   readonly #input: InputStream | undefined;
   readonly #output: OutputStream | undefined;
-  readonly #inode: number;
+  readonly #stat: Stat;
   readonly #interrupt: Interrupt;
   #rest: Uint8Array = new Uint8Array(0);
 
+  /** @param stat what fstat says: a pipe, or the terminal's device. */
   constructor(
-    inode: number,
+    stat: Stat,
     ends: { readonly input?: InputStream; readonly output?: OutputStream },
     terminal: Terminal | undefined,
     interrupt: Interrupt,
   ) {
     const flags = ends.output === undefined ? 0 : ends.input === undefined ? OpenFlag.WRONLY : OpenFlag.RDWR;
-    super(terminal === undefined ? `pipe:[${inode}]` : '/dev/tty', flags);
+    super(terminal === undefined ? `pipe:[${stat.inode}]` : '/dev/tty', flags);
     this.#input = ends.input;
     this.#output = ends.output;
-    this.#inode = inode;
+    this.#stat = stat;
     this.terminal = terminal;
     this.#interrupt = interrupt;
   }
 
   stat(): Stat {
-    if (this.terminal === undefined) return plainStat(FileType.Pipe | 0o600, this.#inode);
-    return plainStat(FileType.CharacterDevice | 0o620, this.#inode, (136 << 8) | 0);
+    return this.#stat;
   }
 
   override read(into: Uint8Array): number {

@@ -1,13 +1,15 @@
 /**
  * xlat86 as a library.
  *
- * `Process` runs a static i386 Linux program.
+ * `Process` runs a static i386 Linux program; `Cpu` is a bare processor with mapped memory.
  */
 import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
+import { BareCpu, type CpuOptions } from './bare-cpu.ts';
 import { createSystemClock } from './host/system-clock.ts';
 import { LinuxProcess, type ProcessOptions } from './linux/process.ts';
 import { createUserCpu } from './user-machine.ts';
 
+export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
 export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
 export type { Tier } from './linux/processor.ts';
 
@@ -19,5 +21,13 @@ export class Process extends LinuxProcess<Processor> {
       clock: createSystemClock(),
       createProcessor: (parts) => createUserCpu(parts, () => performance.now()),
     });
+  }
+}
+
+/** One 32-bit x86 processor in user mode with memory of its own. */
+export class Cpu extends BareCpu {
+  /** @throws RangeError when `memory` is out of range. */
+  constructor(options: CpuOptions = {}) {
+    super(options, createSystemClock());
   }
 }

@@ -21,6 +21,8 @@ export interface CacheStatistics {
   /** Regions dropped for either reason. */
   regionsInvalidated: number;
   regionsEvicted: number;
+  /** Instructions that have run in regions; all others ran in tier 0. */
+  compiledInstructions: number;
   /** Instructions run one at a time outside the cache. */
   singleSteps: number;
   /** Milliseconds spent translating for tier 0 and compiling regions. */
@@ -44,6 +46,7 @@ export function createStatistics(): CacheStatistics {
     evicted: 0,
     regionsInvalidated: 0,
     regionsEvicted: 0,
+    compiledInstructions: 0,
     singleSteps: 0,
     translateTime: 0,
     compileTime: 0,

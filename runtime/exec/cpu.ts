@@ -118,7 +118,9 @@ export class Cpu {
         const { region } = block;
         let exit: Exit;
         if (region !== undefined) {
+          const before = S[BUDGET]!;
           exit = region.run();
+          this.cache.statistics.compiledInstructions += before - S[BUDGET]!;
           if (exit >= 0) {
             S[EIP] = region.links[exit]!.eip;
             block = S[BUDGET]! > 0 ? this.follow(region, exit) : undefined;

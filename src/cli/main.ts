@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `xlat86`. Each subcommand has a file of its own and is listed here.
 import { Command } from 'commander';
+import { demoCommand } from './demo.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
@@ -10,7 +11,8 @@ const program = new Command('xlat86')
   .enablePositionalOptions()
   .showHelpAfterError('(see --help)')
   .addCommand(execCommand())
-  .addCommand(explainCommand());
+  .addCommand(explainCommand())
+  .addCommand(demoCommand());
 
 try {
   await program.parseAsync();

@@ -57,7 +57,7 @@ export interface Policy {
 }
 
 export const defaultPolicy: Policy = {
-  hotThreshold: 1000,
+  hotThreshold: 300,
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
   maxRewrites: 64,

@@ -56,16 +56,17 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     const values: Record<string, unknown> = { ...fixed, F: faultExit(context, frame.sites) };
     for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
     for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
-    const source = functionText(name, body);
+    // Not indented: deep nesting would double the text that V8 has to scan.
+    const source = functionText(name, body, '');
     const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => () => Exit;
     return { run: factory(...Object.values(values)), source };
   };
 }
 
 /** Body of the function that makes a region's function. */
-export function functionText(name: string, body: readonly Statement[]): string {
+export function functionText(name: string, body: readonly Statement[], indent = ' '): string {
   const program: Program = { type: 'Program', sourceType: 'script', body: [...body] };
-  return `return function ${name}() {\n${generate(program, { indent: ' ' })}}\n//# sourceURL=xlat86/${name}.js`;
+  return `return function ${name}() {\n${generate(program, { indent })}}\n//# sourceURL=xlat86/${name}.js`;
 }
 
 /** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */

@@ -748,6 +748,16 @@ export function createTier0Loop(
               );
               pc += 7;
               continue;
+            case 125: // call5
+              S[code[pc + 1]!] = helpers[code[pc + 2]!]!(
+                S[code[pc + 3]!]!,
+                S[code[pc + 4]!]!,
+                S[code[pc + 5]!]!,
+                S[code[pc + 6]!]!,
+                S[code[pc + 7]!]!,
+              );
+              pc += 8;
+              continue;
             case 130: // jump
               link = pc + 1;
               break stretch;

@@ -50,7 +50,7 @@ export const Op = {
   // d, a
   incFlags: 117, decFlags: 118,
   // d, helper number, arguments
-  call0: 120, call1: 121, call2: 122, call3: 123, call4: 124,
+  call0: 120, call1: 121, call2: 122, call3: 123, call4: 124, call5: 125,
   // link, EIP
   jump: 130,
   // condition, taken link, taken EIP, next link, next EIP
@@ -161,6 +161,7 @@ const groups: readonly (readonly [layout: string, ops: readonly OpName[]])[] = [
   ['dhss', ['call2']],
   ['dhsss', ['call3']],
   ['dhssss', ['call4']],
+  ['dhsssss', ['call5']],
   ['l', ['jump']],
   ['sll', ['branch', 'testBranchEq', 'testBranchNe']],
   [

@@ -66,7 +66,7 @@ function chain(code: Int32Array, at: number, round: number): void {
 }
 
 /** Helpers and VMM calls have effects of their own. */
-const isCall = (op: number): boolean => op >= Op.call0 && op <= Op.call4;
+const isCall = (op: number): boolean => op >= Op.call0 && op <= Op.call5;
 
 /** A block of one micro-operation, and a jump out of it. */
 function place(code: Int32Array, at: number, op: number, layout: string, round: number): void {

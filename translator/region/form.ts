@@ -14,7 +14,10 @@ import type { IrBlock } from '../ir/block.ts';
 export interface RegionLimits {
   /** Guest blocks in a region, copies in different contexts counted apart. */
   readonly maxBlocks: number;
-  /** Guest instructions in a region: V8 refuses to optimise functions that grow too long. */
+  /**
+   * Guest instructions in a region. V8's optimising compiler takes about half a millisecond for each, and starts anew
+   * whenever a path runs that it has not seen: long regions with cold paths spend their life unoptimised.
+   */
   readonly maxInstructions: number;
   /** A successor belongs to the region when it ran at least this share of the head's executions. */
   readonly minShare: number;
@@ -22,7 +25,7 @@ export interface RegionLimits {
   readonly maxDepth: number;
 }
 
-export const defaultRegionLimits: RegionLimits = { maxBlocks: 96, maxInstructions: 800, minShare: 1 / 64, maxDepth: 3 };
+export const defaultRegionLimits: RegionLimits = { maxBlocks: 64, maxInstructions: 200, minShare: 1 / 4, maxDepth: 1 };
 
 /** Where the callee that a block belongs to returns to, and the caller's own context. */
 export interface CallContext {

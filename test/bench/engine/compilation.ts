@@ -1,7 +1,7 @@
 // What tier 1's compiling costs: the regions that the kernels' own runs make hot, timed one by one, and V8's part of
 // the work, which it otherwise does when the function first runs.
 import { Script } from 'node:vm';
-import type { Region } from '../../../runtime/cache/region.ts';
+import type { Region } from '../../../runtime/cache/translation.ts';
 import { BenchMachine } from './machine.ts';
 import { each, type Figure, measure, rate } from './measure.ts';
 

@@ -56,10 +56,16 @@ export function runOnce(
     child.on('close', (status, signal) => {
       clearInterval(looking);
       clearTimeout(ending);
-      if (status !== 0) failure ??= `${signal ?? `status ${status}`} ${errors.trim().split('\n').at(-1) ?? ''}`.trim();
+      if (status !== 0) failure ??= `${signal ?? `status ${status}`} ${tellingLine(errors)}`.trim();
       resolve({ time, memory, output: output.trim(), ...(failure === undefined ? {} : { failure }) });
     });
   });
+}
+
+/** The line of a program's complaints that says most: an exception's message, else the last one. */
+function tellingLine(errors: string): string {
+  const lines = errors.trim().split('\n');
+  return (lines.find((line) => /^\w*(Error|error):/.test(line)) ?? lines.at(-1) ?? '').trim();
 }
 
 /** VmHWM of a running process, in bytes. */

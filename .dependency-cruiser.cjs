@@ -38,6 +38,17 @@ translatorRules.push({
   to: { path: layer('translator', ['decode']), dependencyTypesNot: ['type-only'] },
 });
 
+// The builder takes decoded instructions apart, and needs no code of decode/ for that.
+const irRule = translatorRules.find((rule) => rule.name === 'translator-ir');
+irRule.to.pathNot = layer('translator', ['ir', 'decode']);
+translatorRules.push({
+  name: 'translator-ir-decodes',
+  comment: 'translator/ir may import only types from translator/decode',
+  severity: 'error',
+  from: { path: layer('translator', ['ir']) },
+  to: { path: layer('translator', ['decode']), dependencyTypesNot: ['type-only'] },
+});
+
 const runtimeRules = runtimeLine.map((name, index) => ({
   name: `runtime-${name}`,
   comment: `runtime/${name} may import only ${runtimeLine.slice(0, index + 1).join(', ')} of runtime/`,

@@ -56,7 +56,7 @@ export interface Policy {
   readonly maxGrowth: number;
 }
 
-export const defaultPolicy: Policy = {
+const defaultPolicy: Policy = {
   hotThreshold: 300,
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
@@ -77,7 +77,9 @@ export function createCpu(options: CpuOptions): Cpu {
   const ram = new Ram(options.memoryBytes);
   const fault = new GuestFault();
   const memory = new Memory(ram, state, fault, options.walker(fault, ram), options.userOnly);
-  const helpers = createHelpers({ state, memory, fault });
+  let cpu: Cpu | undefined;
+  const timestamp = (): number => cpu?.timestamp ?? 0;
+  const helpers = createHelpers({ state, memory, fault, timestamp });
   const context: ExecutionContext = {
     state,
     ram,
@@ -99,5 +101,6 @@ export function createCpu(options: CpuOptions): Cpu {
   const calls = options.vmm({ state, memory, fault });
   state[MODE] = options.mode;
   state[DF] = 1;
-  return new Cpu({ state, memory, fault, translator, cache, vmm: vmmCallNames.map((name) => calls[name]) });
+  cpu = new Cpu({ state, memory, fault, translator, cache, vmm: vmmCallNames.map((name) => calls[name]) });
+  return cpu;
 }

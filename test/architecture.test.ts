@@ -14,7 +14,9 @@ type Case = readonly [from: string, to: string, rule: string | undefined];
 const cases: readonly Case[] = [
   ['translator/decode', 'translator/ir', 'translator-decode'],
   ['translator/decode', 'translator/isa', 'translator-decode'],
-  ['translator/ir', 'translator/decode', 'translator-ir'],
+  ['translator/ir', 'type:translator/decode', undefined],
+  ['translator/ir', 'translator/decode', 'translator-ir-decodes'],
+  ['translator/ir', 'translator/isa', 'translator-ir'],
   ['translator/isa', 'translator/decode', undefined],
   ['translator/isa', 'translator/ir', undefined],
   ['translator/isa', 'translator/lift', 'translator-isa'],

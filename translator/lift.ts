@@ -14,7 +14,7 @@ import { IrBuilder } from './ir/builder.ts';
 import type { Row } from './isa/row.ts';
 
 /** Longest block, in guest instructions. */
-export const MAX_BLOCK_INSTRUCTIONS = 64;
+const MAX_BLOCK_INSTRUCTIONS = 64;
 
 /** One lifted block with the decoded instructions, for dumps. */
 export interface LiftedBlock {

@@ -7,7 +7,7 @@
 import { hostIsLittleEndian } from './endian.ts';
 
 /** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
-export const MAX_RAM_BYTES: number = 0x7ff00000;
+const MAX_RAM_BYTES: number = 0x7ff00000;
 
 export class Ram {
   /** Bytes, a multiple of 4096. */

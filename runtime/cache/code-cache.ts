@@ -9,10 +9,9 @@ import { isFlat, MODE_USER } from '../abi/mode.ts';
 import { CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
-import { Block } from './block.ts';
 import { CodePage } from './code-page.ts';
-import { Region, type RegionLink, type Stretch } from './region.ts';
 import { type CacheStatistics, createStatistics } from './statistics.ts';
+import { Block, Region, type RegionLink, type Stretch } from './translation.ts';
 
 const TABLE_SIZE = 1 << 14;
 const noBytes = new Uint8Array(0);

@@ -3,8 +3,7 @@
  *
  * A bitmap of 64-byte lines answers most stores to pages that hold both code and data.
  */
-import type { Block } from './block.ts';
-import type { Region } from './region.ts';
+import type { Block, Region } from './translation.ts';
 
 /** Something made from code bytes. */
 export type Translation = Block | Region;

@@ -19,9 +19,8 @@ import {
   VMM_NEXT,
 } from '../abi/state.ts';
 import type { Translator } from '../abi/translator.ts';
-import type { Block } from '../cache/block.ts';
 import type { CodeCache } from '../cache/code-cache.ts';
-import type { Region } from '../cache/region.ts';
+import type { Block, Region } from '../cache/translation.ts';
 import { readEflags, writeEflags } from '../cpu/eflags.ts';
 import { ABORT, type GuestFault } from '../cpu/fault.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -52,6 +51,8 @@ export class Cpu {
   private readonly translator: Translator;
   private readonly vmm: readonly VmmCall[];
   private stopRequested = false;
+  /** Budget that the slice under way began with, or 0. */
+  private slice = 0;
 
   constructor(parts: CpuParts) {
     this.state = parts.state;
@@ -84,9 +85,11 @@ export class Cpu {
   run(maxInstructions: number, exact = false): Stop {
     const S = this.state;
     S[BUDGET] = maxInstructions;
+    this.slice = maxInstructions;
     try {
       return this.dispatch(maxInstructions, exact);
     } finally {
+      this.slice = 0;
       this.retire(maxInstructions - S[BUDGET]!);
     }
   }
@@ -96,6 +99,11 @@ export class Cpu {
     const low = (S[RETIRED_LOW]! >>> 0) + count;
     S[RETIRED_LOW] = low | 0;
     if (low > 0xffffffff) S[RETIRED_HIGH]!++;
+  }
+
+  /** The time-stamp counter: instructions retired, those of the block that runs included. */
+  get timestamp(): number {
+    return this.retired + (this.slice === 0 ? 0 : this.slice - this.state[BUDGET]!);
   }
 
   /** Instructions retired since reset. */

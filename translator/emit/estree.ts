@@ -25,13 +25,6 @@ export const binary = (operator: BinaryOperator, left: Expression, right: Expres
   right,
 });
 
-export const or = (left: Expression, right: Expression): Expression => ({
-  type: 'LogicalExpression',
-  operator: '||',
-  left,
-  right,
-});
-
 export const conditional = (test: Expression, consequent: Expression, alternate: Expression): Expression => ({
   type: 'ConditionalExpression',
   test,

@@ -10,15 +10,13 @@ import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { BUDGET_LOCAL, slotName } from './names.ts';
 
-/** Pairs by site number: EIP, guest instructions of the block that had not retired, the faulting one included. */
-export type SiteTable = readonly number[];
-
 export class FunctionFrame {
   /** Slots that live in locals, and those of them that are written. */
   readonly used: Set<number> = new Set();
   readonly modified: Set<number> = new Set();
   readonly helpers: Set<HelperName> = new Set();
   readonly operators: Set<PureName> = new Set();
+  /** Pairs by site number: EIP, guest instructions of the block that had not retired, the faulting one included. */
   readonly sites: number[] = [];
   /** Extra mutable locals. */
   readonly locals: string[] = [];

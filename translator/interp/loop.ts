@@ -724,6 +724,8 @@ export function createTier0Loop(
               pc += 3;
               continue;
             case 120: // call0
+              // RDTSC counts what has retired.
+              S[BUDGET] = budget;
               S[code[pc + 1]!] = helpers[code[pc + 2]!]!();
               pc += 3;
               continue;

@@ -6,10 +6,27 @@
  * and random operands. Otherwise the four flag slots are read.
  */
 import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES } from '../../runtime/abi/state.ts';
-import type { IrBuilder } from './builder.ts';
 import type { FlagKindName } from './flags.ts';
 import type { Flags, Value } from './node.ts';
-import { negatedTest, type TestName } from './pure.ts';
+import { negatedTest, type PureName, type TestName } from './pure.ts';
+import type { SlotValues } from './slots.ts';
+
+/** What conditions ask of the builder. */
+interface FlagReader {
+  readonly slots: SlotValues;
+  get(slot: number): Value;
+  const(value: number): Value;
+  pure(name: PureName, ...args: Value[]): Value;
+  eq(a: Value, b: Value): Value;
+  ne(a: Value, b: Value): Value;
+  lts(a: Value, b: Value): Value;
+  ltu(a: Value, b: Value): Value;
+  and(a: Value, b: Value): Value;
+  or(a: Value, b: Value): Value;
+  xor(a: Value, b: Value): Value;
+  shl(a: Value, b: Value): Value;
+  shr(a: Value, b: Value): Value;
+}
 
 /** O NO B AE E NE BE A S NS P NP L GE LE G = 0..15 (SDM vol. 1 appendix B). */
 export type Condition = number;
@@ -28,25 +45,25 @@ const plainResult: ReadonlySet<FlagKindName> = new Set<FlagKindName>([
   'given',
 ]);
 
-function zero(ir: IrBuilder): Value {
+function zero(ir: FlagReader): Value {
   const setter = ir.slots.setters.res;
   if (setter?.kind === 'sub') return ir.eq(setter.args[0], setter.args[1]);
   return ir.eq(resultWord(ir, setter), ir.const(0));
 }
 
-function resultWord(ir: IrBuilder, setter: Flags | undefined): Value {
+function resultWord(ir: FlagReader, setter: Flags | undefined): Value {
   return setter && plainResult.has(setter.kind) ? setter.args[2] : ir.get(FLAG_RES);
 }
 
 /** A word whose sign is SF. */
-function signWord(ir: IrBuilder): Value {
+function signWord(ir: FlagReader): Value {
   const { res, aux } = ir.slots.setters;
   if (res !== undefined && res === aux && plainResult.has(res.kind)) return res.args[2];
   return ir.pure('xor', resultWord(ir, res), ir.get(FLAG_AUX));
 }
 
 /** A word that is not zero when CF is set: 0 or 1. */
-function carry(ir: IrBuilder): Value {
+function carry(ir: FlagReader): Value {
   const setter = ir.slots.setters.cf;
   switch (setter?.kind) {
     case 'sub':
@@ -65,7 +82,7 @@ function carry(ir: IrBuilder): Value {
 }
 
 /** A word whose sign is OF. */
-function overflowWord(ir: IrBuilder): Value {
+function overflowWord(ir: FlagReader): Value {
   const setter = ir.slots.setters.of;
   switch (setter?.kind) {
     case 'logic':
@@ -78,7 +95,7 @@ function overflowWord(ir: IrBuilder): Value {
   }
 }
 
-function parity(ir: IrBuilder): Value {
+function parity(ir: FlagReader): Value {
   const { res, aux } = ir.slots.setters;
   if (res !== undefined && res === aux && plainResult.has(res.kind)) return ir.pure('parity', res.args[2]);
   const correction = ir.shr(ir.get(FLAG_AUX), ir.const(8));
@@ -86,22 +103,22 @@ function parity(ir: IrBuilder): Value {
 }
 
 /** The setter of all three of RES, AUX and another component, if it is one and a subtraction or logic operation. */
-function comparison(ir: IrBuilder, other: Flags | undefined): Flags | undefined {
+function comparison(ir: FlagReader, other: Flags | undefined): Flags | undefined {
   const { res, aux } = ir.slots.setters;
   return res !== undefined && res === aux && res === other && (res.kind === 'sub' || res.kind === 'logic')
     ? res
     : undefined;
 }
 
-function order(ir: IrBuilder, setter: Flags, test: TestName): Value {
+function order(ir: FlagReader, setter: Flags, test: TestName): Value {
   if (setter.kind === 'sub') return ir.pure(test, setter.args[0], setter.args[1]);
   return ir.pure(test, setter.args[2], ir.const(0));
 }
 
-const isNotZero = (ir: IrBuilder, value: Value): Value => ir.ne(value, ir.const(0));
+const isNotZero = (ir: FlagReader, value: Value): Value => ir.ne(value, ir.const(0));
 
 /** The even condition codes, which the odd ones negate. */
-function positive(ir: IrBuilder, cc: Condition): Value {
+function positive(ir: FlagReader, cc: Condition): Value {
   const { setters } = ir.slots;
   switch (cc) {
     case 0:
@@ -133,13 +150,13 @@ function positive(ir: IrBuilder, cc: Condition): Value {
 }
 
 /** The test for condition code `cc`. */
-export function conditionValue(ir: IrBuilder, cc: Condition): Value {
+export function conditionValue(ir: FlagReader, cc: Condition): Value {
   const value = positive(ir, cc & ~1);
   return cc & 1 ? negate(ir, value) : value;
 }
 
 /** The opposite of a test. */
-function negate(ir: IrBuilder, value: Value): Value {
+function negate(ir: FlagReader, value: Value): Value {
   if (value.op === 'pure' && value.name in negatedTest) {
     return ir.pure(negatedTest[value.name as TestName], ...value.args);
   }
@@ -147,7 +164,7 @@ function negate(ir: IrBuilder, value: Value): Value {
 }
 
 /** One flag as 0 or 1. */
-export function flagValue(ir: IrBuilder, name: FlagName): Value {
+export function flagValue(ir: FlagReader, name: FlagName): Value {
   switch (name) {
     case 'CF':
       return carry(ir);
@@ -165,7 +182,7 @@ export function flagValue(ir: IrBuilder, name: FlagName): Value {
 }
 
 /** The six status flags at their places in EFLAGS. */
-export function flagImage(ir: IrBuilder): Value {
+export function flagImage(ir: FlagReader): Value {
   const places: readonly (readonly [FlagName, number])[] = [
     ['CF', 0],
     ['PF', 2],

@@ -6,7 +6,6 @@
  * Keeping CF, OF, the result and AF apart means that dead-flag elimination works on each, and that INC, rotates and
  * bit tests never read old flags.
  */
-import { EFLAGS_AF } from '../../runtime/abi/state.ts';
 
 /** Components of a setter, as mask bits. */
 export const CF = 1;
@@ -83,11 +82,3 @@ export function flagMask(kind: FlagKindName): number {
   const row: FlagKind = flagKinds[kind];
   return (row.cf ? CF : 0) | (row.of ? OF : 0) | (row.res ? RES : 0) | (row.aux ? AUX : 0);
 }
-
-/**
- * RES and AUX words for arbitrary ZF, SF, PF and AF, from an EFLAGS image: RES is 0 for ZF, else 1 (odd parity);
- * the corrections in AUX then give SF (bit 31) and PF (one bit in bits 15..8).
- */
-export const resFromImage = (image: number): number => ((image >>> 6) & 1) ^ 1;
-export const auxFromImage = (image: number): number =>
-  ((image & 128) << 24) | ((((image >>> 2) ^ (image >>> 6)) & 1) << 8) | (image & EFLAGS_AF);

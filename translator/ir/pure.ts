@@ -140,20 +140,6 @@ export function pureOperator(name: PureName): (...args: number[]) => number | bo
   return arrow as (...args: number[]) => number | boolean;
 }
 
-/** Tests with their operands exchanged: a OP b is b SWAPPED b. */
-export const swappedTest: Readonly<Record<TestName, TestName>> = {
-  eq: 'eq',
-  ne: 'ne',
-  lts: 'gts',
-  les: 'ges',
-  gts: 'lts',
-  ges: 'les',
-  ltu: 'gtu',
-  leu: 'geu',
-  gtu: 'ltu',
-  geu: 'leu',
-};
-
 /** Tests with the opposite outcome. */
 export const negatedTest: Readonly<Record<TestName, TestName>> = {
   eq: 'ne',

@@ -14,7 +14,7 @@ const ALL_PARTS = 7;
 const parts: Readonly<Record<Part, number>> = { r8: 1, r8h: 2, r16: 3, r32: ALL_PARTS };
 
 /** Slots whose liveness is followed: registers, flags and their neighbours. Others count as live. */
-export const TRACKED_SLOTS = 16;
+const TRACKED_SLOTS = 16;
 
 /** Live parts of each tracked slot at a point. */
 export type LiveParts = Uint8Array;

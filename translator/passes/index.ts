@@ -9,7 +9,7 @@ interface Pass {
   readonly run: (block: IrBlock) => void;
 }
 
-export const passes: readonly Pass[] = [
+const passes: readonly Pass[] = [
   { name: 'dead-state', run: (block) => deadState(block) },
   { name: 'dead-code', run: deadCode },
   { name: 'zero-extend', run: zeroExtend },

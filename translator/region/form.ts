@@ -25,7 +25,7 @@ export interface RegionLimits {
   readonly maxDepth: number;
 }
 
-export const defaultRegionLimits: RegionLimits = { maxBlocks: 64, maxInstructions: 200, minShare: 1 / 4, maxDepth: 1 };
+const defaultRegionLimits: RegionLimits = { maxBlocks: 64, maxInstructions: 200, minShare: 1 / 4, maxDepth: 1 };
 
 /** Where the callee that a block belongs to returns to, and the caller's own context. */
 export interface CallContext {

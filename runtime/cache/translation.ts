@@ -1,8 +1,8 @@
 /**
- * A translated block as the cache keeps it: the tier-0 code, where its bytes are, and who links to whom.
+ * What the cache keeps of guest code: blocks (tier-0 code, where its bytes are, who links to whom) and regions (a
+ * compiled function, the bytes it was made from, where its exits go).
  */
-import type { Tier0Block } from '../abi/translator.ts';
-import type { Region } from './region.ts';
+import type { RegionCode, Tier0Block } from '../abi/translator.ts';
 
 /** A link word in tier 0's arena that goes to some block. */
 export interface Link {
@@ -50,5 +50,42 @@ export class Block {
     if (this.secondPage < 0) return false;
     const second = this.secondPage << 12;
     return pa < second + this.code.length - inFirst && pa + length > second;
+  }
+}
+
+/** An exit of a region: an address, and the block there once it is known. */
+export interface RegionLink {
+  readonly eip: number;
+  target: Block | undefined;
+  /** Times taken. */
+  count: number;
+}
+
+/** A stretch of physical memory. */
+export interface Stretch {
+  readonly pa: number;
+  readonly length: number;
+}
+
+export class Region {
+  readonly code: RegionCode;
+  readonly run: () => number;
+  readonly head: Block;
+  readonly links: RegionLink[];
+  readonly stretches: readonly Stretch[];
+  dropped = false;
+  /** Times that it was compiled anew because it had grown. */
+  generation = 0;
+
+  constructor(code: RegionCode, head: Block, stretches: readonly Stretch[]) {
+    this.code = code;
+    this.run = code.run;
+    this.head = head;
+    this.links = code.exits.map(({ eip }) => ({ eip, target: undefined, count: 0 }));
+    this.stretches = stretches;
+  }
+
+  covers(pa: number, length: number): boolean {
+    return this.stretches.some((part) => pa < part.pa + part.length && pa + length > part.pa);
   }
 }

@@ -10,7 +10,7 @@ import { page } from './chart/svg.ts';
 import { buildGuests, type Guest, listGuests, type Suite, suites } from './guests.ts';
 import { nameList, positiveInteger, positiveNumber } from './options.ts';
 import { compareRuns, type Line, speedRatio } from './peers/comparison.ts';
-import { type Contestant, findContestants, type Tier, tiers } from './peers/contestant.ts';
+import { builtCommand, type Contestant, findContestants, type Tier, tiers } from './peers/contestant.ts';
 import { type Run, runOnce } from './peers/run.ts';
 import { printGoals, printTable, ratiosOf } from './peers/table.ts';
 import { clearProgress, showProgress } from './progress.ts';
@@ -22,6 +22,7 @@ interface Options {
   readonly tier?: string[];
   readonly size: number;
   readonly limit: number;
+  readonly main: string;
   readonly json: string;
   readonly chart: string;
   readonly list?: true;
@@ -35,6 +36,7 @@ const command = new Command('npm run bench:peers --')
   .option('--tier <a,b>', 'tiers of xlat86: auto, 0, 1 (default: auto; for hostile guests auto,0)', nameList)
   .option('--size <share>', 'share of the normal amount of work, for a quick look', positiveNumber, 1)
   .option('--limit <seconds>', 'kill a run that takes longer', positiveNumber, 120)
+  .option('--main <file>', 'main.js of the xlat86 to run, for another checkout', builtCommand)
   .option('--json <file>', 'where the numbers go', 'bench-out/peers.json')
   .option('--chart <file>', 'where the chart goes, .svg or .html', 'bench-out/peers.svg')
   .option('--list', 'name the guests and stop')
@@ -48,7 +50,8 @@ Examples:
   npm run bench:peers
   npm run bench:peers -- --rounds 3 --kernels hash,sort
   npm run bench:peers -- --suite hostile --tier auto,0
-  npm run bench:peers -- --size 0.1 --rounds 1 --chart /tmp/quick.html`,
+  npm run bench:peers -- --size 0.1 --rounds 1 --chart /tmp/quick.html
+  npm run bench:peers -- --main ../before/dist/src/cli/main.js --json bench-out/before.json`,
   );
 
 /** The guests that were asked for. */
@@ -115,7 +118,7 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const guests = chooseGuests(options);
-  const all = findContestants(chooseTiers(options));
+  const all = findContestants(chooseTiers(options), options.main);
   buildGuests();
   for (const { name, missing, warning } of all) {
     if (missing !== undefined) console.log(colors.yellow(`missing: ${name}: ${missing}`));

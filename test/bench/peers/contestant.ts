@@ -20,11 +20,15 @@ export interface Contestant {
   readonly warning?: string;
 }
 
-const main = join(ROOT, 'dist/src/cli/main.js');
+/** The command line that `npm run build` makes. */
+export const builtCommand: string = join(ROOT, 'dist/src/cli/main.js');
 
-/** All contestants, installed or not: native, qemu-i386, then xlat86 in the given tiers. */
-export function findContestants(wanted: readonly Tier[]): Contestant[] {
-  return [native(), qemu(), ...wanted.map(xlat86)];
+/**
+ * All contestants, installed or not: native, qemu-i386, then xlat86 in the given tiers.
+ * @param main the command line of xlat86 to run.
+ */
+export function findContestants(wanted: readonly Tier[], main: string): Contestant[] {
+  return [native(), qemu(), ...wanted.map((tier) => xlat86(tier, main))];
 }
 
 function native(): Contestant {
@@ -47,19 +51,21 @@ function qemu(): Contestant {
   };
 }
 
-function xlat86(tier: Tier): Contestant {
+function xlat86(tier: Tier, main: string): Contestant {
   const contestant = {
     name: tier === 'auto' ? 'xlat86' : `xlat86 tier ${tier}`,
     about: `--tier ${tier}, Node ${process.version}`,
     command: [process.execPath, main, 'exec', '--tier', tier],
   };
-  if (!existsSync(main)) return { ...contestant, missing: 'not built (npm run build)' };
-  return isStale() ? { ...contestant, warning: 'dist/ is older than the sources (npm run build)' } : contestant;
+  if (!existsSync(main)) return { ...contestant, missing: `there is no ${main} (npm run build)` };
+  return main === builtCommand && isStale()
+    ? { ...contestant, warning: 'dist/ is older than the sources (npm run build)' }
+    : contestant;
 }
 
 /** Was a source changed after dist/ was written? */
 function isStale(): boolean {
-  const built = statSync(main).mtimeMs;
+  const built = statSync(builtCommand).mtimeMs;
   return ['translator', 'runtime', 'src'].some((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).some(
       (file) => file.endsWith('.ts') && statSync(join(ROOT, folder, file)).mtimeMs > built,

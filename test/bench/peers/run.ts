@@ -65,7 +65,7 @@ export function runOnce(
 /** The line of a program's complaints that says most: an exception's message, else the last one. */
 function tellingLine(errors: string): string {
   const lines = errors.trim().split('\n');
-  return (lines.find((line) => /^\w*(Error|error):/.test(line)) ?? lines.at(-1) ?? '').trim();
+  return (lines.find((line) => /^\w*(Error|error)( \[\w+\])?:/.test(line)) ?? lines.at(-1) ?? '').trim();
 }
 
 /** VmHWM of a running process, in bytes. */

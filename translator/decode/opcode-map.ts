@@ -71,6 +71,12 @@ function admits(pattern: OpcodePattern, operands: readonly OperandForm[], modrm:
   return true;
 }
 
+/** Does the row take every ModRM byte? */
+function admitsAll(pattern: OpcodePattern, operands: readonly OperandForm[]): boolean {
+  if (pattern.modrm >= 0 || pattern.reg >= 0 || pattern.form !== 'any') return false;
+  return operands.every(({ method }) => !'MSLC'.includes(method) && !registerOnly.has(method));
+}
+
 function planOf<Row extends OpcodeRow>(row: Row, pattern: OpcodePattern): Plan<Row> {
   const operands = row.operands.map((code) => {
     const form = operandForms[code as OperandCode];
@@ -111,13 +117,24 @@ export function buildOpcodeMap<Row extends OpcodeRow>(rows: readonly Row[]): Opc
   const order = [...rows.keys()].sort((a, b) => Number(patterns[b]!.explicit) - Number(patterns[a]!.explicit));
   for (const number of order) {
     const pattern = patterns[number]!;
-    const admitted = allModrms.filter((modrm) => admits(pattern, plans[number]!.operands, modrm));
+    // Most rows take every ModRM byte; saying so at once saves most of the time that starting takes.
+    const { operands } = plans[number]!;
+    const open = admitsAll(pattern, operands);
+    const admitted = open ? allModrms : allModrms.filter((modrm) => admits(pattern, operands, modrm));
     for (let step = 0; step < pattern.spread; step++) {
       const byte = pattern.byte + step;
       if (isUnreachable(pattern.map, byte)) throw new Error(`row '${describe(rows[number]!)}' is unreachable`);
       for (let prefix = 0; prefix < 4; prefix++) {
         if ((pattern.classes & (1 << prefix)) === 0) continue;
-        const cell = (cells[(pattern.map << 10) | (byte << 2) | prefix] ??= new Int16Array(256));
+        const key = (pattern.map << 10) | (byte << 2) | prefix;
+        const known = cells[key];
+        if (known === undefined && open) {
+          cells[key] = new Int16Array(256).fill(number + 1);
+          claimed[number] = 1;
+          continue;
+        }
+        const cell = known ?? new Int16Array(256);
+        cells[key] = cell;
         for (const modrm of admitted) {
           const other = cell[modrm]! - 1;
           if (other < 0) {

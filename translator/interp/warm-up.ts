@@ -9,11 +9,17 @@
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
 import { BUDGET, CONSTANT, ESP, TEMPORARY } from '../../runtime/abi/state.ts';
 import { unusableWord } from '../../runtime/abi/tlb.ts';
+import { flagKinds } from '../ir/flags.ts';
+import { pure } from '../ir/pure.ts';
 import type { Tier0Loop } from './loop.ts';
 import { HEADER_HEAT, HEADER_MAPPING, HEADER_WORDS, microOps, Op } from './micro-op.ts';
 
-/** V8 begins to collect feedback when a function has run for a while; the operators need about this many calls. */
+/**
+ * V8 begins to collect feedback when a function has run for a while, by its size: the loop needs some thousand runs,
+ * an operator about a hundred calls.
+ */
 const ROUNDS = 120;
+const CALLS = 150;
 /** Operands: small, negative, and pairs whose sums and products overflow. */
 const OPERANDS = [0, 1, -1, 0x7fffffff, 0x80000000 | 0, 0x12345678, 0xfedcba98 | 0, 5];
 /** Linear addresses for memory accesses: aligned and not. */
@@ -31,6 +37,8 @@ export function warmUp(context: ExecutionContext, code: Int32Array, at: number, 
   const tables = user ? context.tlb.user : context.tlb.supervisor;
   // The first RAM page, which is empty, at linear address 0. Only zeros are stored there.
   tables.read[0] = tables.write[0] = 0;
+  for (const operator of operators())
+    for (let i = 0; i < CALLS; i++) operator(OPERANDS[i & 7]!, OPERANDS[(i >> 3) & 7]!, OPERANDS[(i >> 1) & 7]!);
   const blocks = [...microOps].filter(([op]) => !isCall(op)).map(([op, { layout }]) => ({ op, layout }));
   for (let round = 0; round < ROUNDS; round++) {
     OPERANDS.forEach((_, i) => {
@@ -41,15 +49,20 @@ export function warmUp(context: ExecutionContext, code: Int32Array, at: number, 
       S[BUDGET] = 1000;
       place(code, at, op, layout, round);
       loop(at);
-      chain(code, at, round);
-      S[BUDGET] = 1000;
-      loop(at);
     }
+    chain(code, at, round);
+    S[BUDGET] = 1000;
+    loop(at);
   }
   tables.read[0] = tables.write[0] = unusableWord(0);
   context.ram.i32.fill(0, 0, 1024);
   code.fill(0, at, at + 2 * SECOND);
   S.set(saved);
+}
+
+/** Everything that the loop calls on operands. */
+function operators(): ((a: number, b: number, c: number) => unknown)[] {
+  return [pure.unary, pure.binary, pure.tests, ...Object.values(flagKinds)].flatMap((table) => Object.values(table));
 }
 
 /** Two empty blocks, the first linked to the second: near, far, and far with the page mapped otherwise. */

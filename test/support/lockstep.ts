@@ -3,15 +3,25 @@
 // it; data has read-only pages and holes; segments of 16 and 32 bits, with and without base, can be loaded.
 import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
 import {
+  BUDGET,
   EIP,
+  FLAG_AUX,
+  FLAG_CF,
+  FLAG_OF,
+  FLAG_RES,
   MODE,
   RETIRED_HIGH,
   RETIRED_LOW,
   registerNames,
+  SCRATCH,
   SEGMENT_ACCESS,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SELECTOR,
+  SITE,
+  TEMPORARY,
+  TIER0_PC,
+  VMM_CALL,
 } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import { type Descriptor, loadSegmentRegister } from '../../runtime/cpu/segment.ts';
@@ -121,6 +131,8 @@ export class LockstepMachine {
   readonly name: string;
   readonly cpu: Cpu;
   private readonly image: Uint8Array;
+  /** All slots but those of tier 0. */
+  private readonly atReset: Int32Array;
 
   constructor(name: string, tier: Tier, image: Uint8Array, policy: Partial<Policy> = {}) {
     this.name = name;
@@ -150,6 +162,7 @@ export class LockstepMachine {
       policy: { arenaWords: 1 << 16, ...policy },
     });
     this.cpu.memory.ram.u8.set(image);
+    this.atReset = this.cpu.state.slice(0, TEMPORARY);
   }
 
   /** Undo what the last program did and load another. */
@@ -166,10 +179,9 @@ export class LockstepMachine {
     }
     memory.invalidateCode(offset, bytes.length);
     u8.set(bytes, offset);
-    state[MODE] = MODE_FLAT_USER32;
+    state.set(this.atReset);
     state.set(regs);
     state[EIP] = CODE + offset;
-    state[RETIRED_LOW] = state[RETIRED_HIGH] = 0;
     [0x2b, bits === 16 ? 0x33 : 0x23, bits === 16 ? 0x3b : 0x2b, 0x2b, 0x63, 0x6b].forEach((selector, segment) => {
       loadSegmentRegister(state, segment, selector, descriptors.get(selector & ~7)!);
     });
@@ -181,17 +193,28 @@ export class LockstepMachine {
   }
 }
 
-const compared: readonly (readonly [string, number])[] = [
-  ...registerNames.map((name, slot) => [name, slot] as const),
-  ['eip', EIP],
-  ['mode', MODE],
-  ...['es', 'cs', 'ss', 'ds', 'fs', 'gs'].flatMap((name, i) => [
-    [name, SELECTOR + i] as const,
-    [`${name}.base`, SEGMENT_BASE + i] as const,
-    [`${name}.limit`, SEGMENT_LIMIT + i] as const,
-    [`${name}.access`, SEGMENT_ACCESS + i] as const,
-  ]),
-];
+const names: Readonly<Record<number, string>> = {
+  ...registerNames,
+  [EIP]: 'eip',
+  [MODE]: 'mode',
+  ...Object.fromEntries(
+    ['es', 'cs', 'ss', 'ds', 'fs', 'gs'].flatMap((name, i) => [
+      [SELECTOR + i, name],
+      [SEGMENT_BASE + i, `${name}.base`],
+      [SEGMENT_LIMIT + i, `${name}.limit`],
+      [SEGMENT_ACCESS + i, `${name}.access`],
+    ]),
+  ),
+};
+
+/** Slots that are not architectural, or compared as EFLAGS and as retired instructions. */
+const apart: ReadonlySet<number> = new Set([
+  ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, SITE, RETIRED_LOW, RETIRED_HIGH],
+  ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
+]);
+const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(
+  (slot) => !apart.has(slot),
+);
 
 /** Everything that differs between two machines after the same slice, in words; empty when nothing does. */
 function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB: Stop): string[] {
@@ -202,7 +225,7 @@ function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB:
   if (JSON.stringify(stopA) !== JSON.stringify(stopB)) {
     found.push(`stop: ${a.name} ${JSON.stringify(stopA)}, ${b.name} ${JSON.stringify(stopB)}`);
   }
-  for (const [what, slot] of compared) compare(what, a.cpu.state[slot]!, b.cpu.state[slot]!);
+  for (const slot of compared) compare(names[slot] ?? `slot ${slot}`, a.cpu.state[slot]!, b.cpu.state[slot]!);
   compare('eflags', a.cpu.getEflags(), b.cpu.getEflags());
   compare('retired', a.cpu.retired, b.cpu.retired);
   const left = a.cpu.memory.ram.u8;

@@ -77,6 +77,23 @@ export const TIER0_LINK = 74;
 export const TIER0_BLOCK = 75;
 export const TIER0_PC = 76;
 
+/**
+ * x87. Physical registers R0 to R7, three slots each: significand low and high, sign and exponent (16 bits). Control and
+ * status word (TOP and all flags at their places); which physical registers are not empty, one bit each; pointers to
+ * the last instruction and operand, with their selectors, and its opcode.
+ */
+export const X87_REGISTER = 128;
+export const X87_CONTROL = 152;
+export const X87_STATUS = 153;
+export const X87_USED = 154;
+export const X87_INSTRUCTION = 155;
+export const X87_INSTRUCTION_SELECTOR = 156;
+export const X87_OPERAND = 157;
+export const X87_OPERAND_SELECTOR = 158;
+export const X87_OPCODE = 159;
+/** First slot after them. */
+export const X87_END = 160;
+
 /** Slots that tier 0 uses for values inside a block; not architectural. */
 export const TEMPORARY = 512;
 export const TEMPORARIES = 1024;

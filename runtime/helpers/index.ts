@@ -6,6 +6,7 @@ import { divideHelpers } from './divide.ts';
 import { raiseHelpers } from './raise.ts';
 import { stringHelpers } from './string.ts';
 import { timestampHelpers } from './timestamp.ts';
+import { x87Helpers } from './x87/index.ts';
 
 export type { HelperContext, HelperTable } from './context.ts';
 
@@ -18,5 +19,6 @@ export function createHelpers(context: HelperContext): HelperTable {
     ...timestampHelpers(context),
     ...stringHelpers(context),
     ...arplHelpers(context),
+    ...x87Helpers(context),
   };
 }

@@ -1,0 +1,57 @@
+/** Movements among x87 registers and of the stack's top. Source: SDM vol. 2A under FLD, FST, FXCH, FFREE, FCMOVcc. */
+import { X87Move as Move } from '../../abi/x87.ts';
+import type { X87Unit } from './unit.ts';
+
+/** Run movement `which` of abi/x87.ts with ST(i), on a unit that has begun. */
+export function move(unit: X87Unit, which: number, i: number): void {
+  switch (which) {
+    case Move.Load:
+      return load(unit, i);
+    case Move.Store:
+      return store(unit, i, 0);
+    case Move.StorePop:
+      return store(unit, i, 1);
+    case Move.Exchange:
+      return exchange(unit, i);
+    case Move.Free:
+      return unit.free(i);
+    case Move.FreePop:
+      unit.free(i);
+      return unit.pop(1);
+    case Move.IncrementTop:
+      return unit.setTop(unit.top + 1);
+    case Move.DecrementTop:
+      return unit.setTop(unit.top - 1);
+    case Move.Conditional:
+      return conditional(unit, i, true);
+    case Move.NotMoved:
+      return conditional(unit, i, false);
+  }
+}
+
+function load(unit: X87Unit, i: number): void {
+  const value = !unit.isEmpty(7) ? unit.overflow() : unit.isEmpty(i) ? unit.underflow() : unit.real(i);
+  if (!unit.env.blocked) unit.push(value);
+}
+
+function store(unit: X87Unit, i: number, pops: number): void {
+  const value = unit.isEmpty(0) ? unit.underflow() : unit.real(0);
+  if (unit.env.blocked) return;
+  unit.write(i, value);
+  unit.pop(pops);
+}
+
+function exchange(unit: X87Unit, i: number): void {
+  const top = unit.isEmpty(0) ? unit.underflow() : unit.real(0);
+  const other = unit.isEmpty(i) ? unit.underflow() : unit.real(i);
+  if (unit.env.blocked) return;
+  unit.write(0, other);
+  unit.write(i, top);
+}
+
+function conditional(unit: X87Unit, i: number, holds: boolean): void {
+  if (unit.isEmpty(0) || unit.isEmpty(i)) {
+    const value = unit.underflow();
+    if (!unit.env.blocked) unit.write(0, value);
+  } else if (holds) unit.write(0, unit.real(i));
+}

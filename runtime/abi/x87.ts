@@ -85,6 +85,8 @@ export const X87Move = {
   NotMoved: 9,
   /** FNOP: nothing but the check for a pending exception. */
   Nothing: 10,
+  /** D9 D8+i: FSTP that only pops when ST(0) is empty. */
+  StorePopQuietly: 11,
 } as const;
 export type X87Move = (typeof X87Move)[keyof typeof X87Move];
 

@@ -9,6 +9,7 @@
 const CPUID_MOVBE = 1 << 22;
 const CPUID_POPCNT = 1 << 23;
 /** Leaf 1, EDX. */
+const CPUID_FPU = 1 << 0;
 const CPUID_TSC = 1 << 4;
 const CPUID_CX8 = 1 << 8;
 const CPUID_CMOV = 1 << 15;
@@ -41,7 +42,7 @@ export interface CpuModel {
   };
 }
 
-/** The integer instructions of user mode; no x87, no MMX, no SSE. Numbered as the first model that had all of them. */
+/** The integer instructions of user mode and the x87; no MMX, no SSE. Numbered as the first model that had all of them. */
 export const integerModel: CpuModel = {
   vendor: 'GenuineIntel',
   family: 6,
@@ -50,7 +51,7 @@ export const integerModel: CpuModel = {
   brand: 'xlat86',
   features: {
     ecx: CPUID_MOVBE | CPUID_POPCNT,
-    edx: CPUID_TSC | CPUID_CX8 | CPUID_CMOV,
+    edx: CPUID_FPU | CPUID_TSC | CPUID_CX8 | CPUID_CMOV,
     structuredEbx: CPUID_BMI1 | CPUID_BMI2 | CPUID_ERMS | CPUID_ADX,
     extendedEcx: CPUID_LZCNT | CPUID_PREFETCHW,
     extendedEdx: 0,

@@ -5,7 +5,8 @@
  * set_thread_area fills.
  */
 import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
-import { CS, DS, EIP, ES, ESP, FS, GS, MODE, SEGMENT_ACCESS, SS } from '../../runtime/abi/state.ts';
+import { CS, DS, EIP, ES, ESP, FS, GS, MODE, SEGMENT_ACCESS, SS, X87_END, X87_REGISTER } from '../../runtime/abi/state.ts';
+import { initializeX87 } from '../../runtime/cpu/x87.ts';
 import { type Descriptor, loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
 import type { Processor } from './processor.ts';
 
@@ -27,22 +28,26 @@ const userData: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_DATA }
 /** Slots that belong to a process: general registers, EIP, flags, segments; and the mode that follows from them. */
 const SAVED_SLOTS: number = SEGMENT_ACCESS + 6;
 const MODE_AT: number = SAVED_SLOTS;
+/** Where the x87's slots stand in the copy. */
+const X87_AT: number = MODE_AT + 1;
 
 /** EFLAGS of a new program: interrupts enabled, bit 1. */
 const INITIAL_EFLAGS = 0x202;
 
 /** Register values of a process that is not running. */
 export class SavedRegisters {
-  readonly #slots = new Int32Array(SAVED_SLOTS + 1);
+  readonly #slots = new Int32Array(X87_AT + X87_END - X87_REGISTER);
 
   save(state: Int32Array): void {
     this.#slots.set(state.subarray(0, SAVED_SLOTS));
     this.#slots[MODE_AT] = state[MODE]!;
+    this.#slots.set(state.subarray(X87_REGISTER, X87_END), X87_AT);
   }
 
   load(state: Int32Array): void {
     state.set(this.#slots.subarray(0, SAVED_SLOTS));
     state[MODE] = this.#slots[MODE_AT]!;
+    state.set(this.#slots.subarray(X87_AT), X87_REGISTER);
   }
 
   get(slot: number): number {
@@ -61,6 +66,8 @@ export function resetRegisters(processor: Processor, eip: number, esp: number): 
   state[EIP] = eip | 0;
   state[ESP] = esp | 0;
   state[MODE] = MODE_FLAT_USER32;
+  state.fill(0, X87_REGISTER, X87_END);
+  initializeX87(state);
   processor.setEflags(INITIAL_EFLAGS);
   loadSegmentRegister(state, CS, USER_CS, userCode);
   for (const segment of [SS, DS, ES]) loadSegmentRegister(state, segment, USER_DS, userData);

@@ -129,7 +129,7 @@ export function layOutForm(machine: VectorMachine, form: X87Form): void {
 
 /** Run one case, its form in place; lists in words what differs from the CPU. */
 export function checkX87Case(test: X87Case, machine: VectorMachine): string[] {
-  const { form, memory, after } = test;
+  const { memory, after } = test;
   const differences: string[] = [];
   const compare = (what: string, expected: number | string, actual: number | string): void => {
     if (expected !== actual) differences.push(`${what}: CPU ${show(expected)}, here ${show(actual)}`);

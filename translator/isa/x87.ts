@@ -56,7 +56,7 @@ export const x87: readonly Row[] = [
   row('D9 C0+i', 'FLD',      [STi],      move(X87Move.Load)),
   row('D9 C8+i', 'FXCH',     [STi],      move(X87Move.Exchange)),
   row('D9 D0',   'FNOP',     [],         move(X87Move.Nothing)),
-  row('D9 D8+i', 'FSTP',     [STi],      move(X87Move.StorePop)),
+  row('D9 D8+i', 'FSTP',     [STi],      move(X87Move.StorePopQuietly)),
   row('D9 E0',   'FCHS',     [],         operation(X87Operation.ChangeSign)),
   row('D9 E1',   'FABS',     [],         operation(X87Operation.Absolute)),
   row('D9 E4',   'FTST',     [],         operation(X87Operation.Test)),

@@ -1,7 +1,8 @@
 /** Control instructions: control and status word, environment and whole state, FWAIT. Source: SDM vol. 2A. */
 import { EAX, X87_CONTROL, X87_STATUS } from '../../abi/state.ts';
 import { X87Control as Control } from '../../abi/x87.ts';
-import { initialize, loadEnvironment, restore, save, setControl, storeEnvironment } from './environment.ts';
+import { initializeX87 } from '../../cpu/x87.ts';
+import { loadEnvironment, restore, save, setControl, storeEnvironment } from './environment.ts';
 import type { X87Unit } from './unit.ts';
 
 /** Exception flags, SF, ES and B: what FNCLEX clears. */
@@ -17,7 +18,7 @@ export function control(unit: X87Unit, which: number, la: number, operandSize: n
   unit.checkAvailable();
   switch (which) {
     case Control.Initialize:
-      return initialize(S);
+      return initializeX87(S);
     case Control.ClearExceptions:
       S[X87_STATUS] = S[X87_STATUS]! & ~CLEARED;
       return;

@@ -12,13 +12,12 @@ import {
   X87_STATUS,
   X87_USED,
 } from '../../abi/state.ts';
+import { initializeX87 } from '../../cpu/x87.ts';
 import { Kind, unpack } from './format.ts';
 import { readReal } from './operand.ts';
 import type { X87Unit } from './unit.ts';
 
 const ALL_MASKED = 0x3f;
-/** Control word after FNINIT: 64 bits, nearest, all masked. */
-const INITIAL_CONTROL = 0x37f;
 /** Bits of the control word that can be written; bit 6 reads as one. */
 const CONTROL_BITS = 0x1f3f;
 const CONTROL_FIXED = 0x40;
@@ -26,18 +25,6 @@ const CONTROL_FIXED = 0x40;
 /** Set a control word as FLDCW does. */
 export function setControl(S: Int32Array, word: number): void {
   S[X87_CONTROL] = (word & CONTROL_BITS) | CONTROL_FIXED;
-}
-
-/** FNINIT. Register contents stay. */
-export function initialize(S: Int32Array): void {
-  S[X87_CONTROL] = INITIAL_CONTROL;
-  S[X87_STATUS] = 0;
-  S[X87_USED] = 0;
-  S[X87_INSTRUCTION] = 0;
-  S[X87_INSTRUCTION_SELECTOR] = 0;
-  S[X87_OPERAND] = 0;
-  S[X87_OPERAND_SELECTOR] = 0;
-  S[X87_OPCODE] = 0;
 }
 
 /** The tag word: two bits a physical register: valid, zero, special, empty. */
@@ -102,7 +89,7 @@ export function storeEnvironment(unit: X87Unit, la: number, operandSize: number)
 export function save(unit: X87Unit, la: number, operandSize: number): void {
   unit.memory.probeWrite(la, (environmentBytes(operandSize) + 80) * 8);
   writeState(unit, la, operandSize);
-  initialize(unit.S);
+  initializeX87(unit.S);
 }
 
 /** What FNSAVE writes. */

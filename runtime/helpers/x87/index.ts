@@ -13,7 +13,7 @@ import { type Operand, pack, type Real } from './format.ts';
 import { move } from './move.ts';
 import { encode, readOperand, readReal, writeOperand } from './operand.ts';
 import { operate } from './operation.ts';
-import { DE, type FloatEnvironment } from './round.ts';
+import { DE, type FloatEnvironment, PE } from './round.ts';
 import { C0, C2, C3, X87Unit } from './unit.ts';
 
 type Names =
@@ -38,7 +38,8 @@ export function x87Helpers(context: HelperContext): Pick<HelperTable, Names> {
       const value = loaded(unit, format, la);
       unit.point(eip);
       unit.pointOperand(la);
-      if (!env.blocked) unit.push(value);
+      // Seen on an AMD CPU: #D comes after the push.
+      if ((env.raised & ~env.control & ~DE) === 0) unit.push(value);
       unit.finish();
       return 0;
     },
@@ -51,6 +52,10 @@ export function x87Helpers(context: HelperContext): Pick<HelperTable, Names> {
       // What the indefinite value does on conversion is no exception of its own.
       if (underflows !== 0) env.raised = underflows;
       const blocked = env.blockedStore;
+      if (blocked) {
+        env.raised &= ~PE;
+        env.c1 = 0;
+      }
       if (!blocked) writeOperand(memory, format, la, bits);
       unit.point(eip);
       unit.pointOperand(la);
@@ -90,10 +95,11 @@ export function x87Helpers(context: HelperContext): Pick<HelperTable, Names> {
       unit.point(eip);
       const quietAllowed = (bits & X87Compare.Unordered) !== 0;
       let order = UNORDERED;
+      if ((bits & X87Compare.Eflags) !== 0) unit.keepC1();
       if (unit.isEmpty(0) || unit.isEmpty(i)) unit.underflow();
       else order = compare(env, unit.operand(0), unit.operand(i), quietAllowed);
       if ((bits & X87Compare.Eflags) === 0) unit.setConditions(order);
-      else if (!env.blocked) writeStatusFlags(S, eflagsOf(order));
+      else writeStatusFlags(S, eflagsOf(order));
       if (!env.blocked) unit.pop((bits & X87Compare.Pop ? 1 : 0) + (bits & X87Compare.PopTwice ? 2 : 0));
       unit.finish();
       return 0;

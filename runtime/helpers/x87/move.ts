@@ -22,6 +22,10 @@ export function move(unit: X87Unit, which: number, i: number): void {
       return unit.setTop(unit.top + 1);
     case Move.DecrementTop:
       return unit.setTop(unit.top - 1);
+    case Move.Nothing:
+      return unit.keepC1();
+    case Move.StorePopQuietly:
+      return unit.isEmpty(0) ? unit.pop(1) : store(unit, i, 1);
     case Move.Conditional:
       return conditional(unit, i, true);
     case Move.NotMoved:
@@ -30,7 +34,7 @@ export function move(unit: X87Unit, which: number, i: number): void {
 }
 
 function load(unit: X87Unit, i: number): void {
-  const value = !unit.isEmpty(7) ? unit.overflow() : unit.isEmpty(i) ? unit.underflow() : unit.real(i);
+  const value = unit.isEmpty(i) ? unit.underflow() : unit.isEmpty(7) ? unit.real(i) : unit.overflow();
   if (!unit.env.blocked) unit.push(value);
 }
 
@@ -50,6 +54,7 @@ function exchange(unit: X87Unit, i: number): void {
 }
 
 function conditional(unit: X87Unit, i: number, holds: boolean): void {
+  unit.keepC1();
   if (unit.isEmpty(0) || unit.isEmpty(i)) {
     const value = unit.underflow();
     if (!unit.env.blocked) unit.write(0, value);

@@ -123,7 +123,11 @@ function partialRemainder(unit: X87Unit, nearest: boolean): void {
     return;
   }
   const { value, conditions } = remainder(env, unit.operand(0), unit.operand(1), nearest);
-  if (env.blocked) return;
+  if (env.blocked || conditions === undefined) {
+    replace(unit, value);
+    clearC2(unit);
+    return;
+  }
   unit.write(0, value);
   unit.setConditions(conditions & ~C1);
   env.c1 = conditions & C1 ? 1 : 0;
@@ -137,14 +141,15 @@ function trigonometry(unit: X87Unit, op: number): void {
   if (unit.isEmpty(0)) {
     const value = unit.underflow();
     results = [value, value];
+    clearC2(unit);
   } else if (pushes && !unit.isEmpty(7)) {
     const value = unit.overflow();
     results = [value, value];
+    clearC2(unit);
   } else {
     results = trigonometric(env, unit.operand(0), op);
-    if (env.blocked) return;
-    const { S } = unit;
-    S[X87_STATUS] = results === undefined ? S[X87_STATUS]! | C2 : S[X87_STATUS]! & ~C2;
+    if (results === undefined) unit.S[X87_STATUS] = unit.S[X87_STATUS]! | C2;
+    else clearC2(unit);
   }
   if (results === undefined) return;
   if (pushes) replaceAndPush(unit, results[0]!, results[1]!);

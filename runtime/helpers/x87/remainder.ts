@@ -10,14 +10,15 @@ import { C0, C1, C2, C3 } from './unit.ts';
 /** A partial remainder and the condition codes, C1 among them, that tell of the quotient. */
 export interface Remainder {
   readonly value: Real;
-  readonly conditions: number;
+  /** Undefined for operands that have no quotient: C0 and C3 stay, C2 and C1 are cleared. */
+  readonly conditions: number | undefined;
 }
 
 /** FPREM (quotient truncated) or FPREM1 (`nearest`). */
 export function remainder(env: FloatEnvironment, a: Operand, b: Operand, nearest: boolean): Remainder {
   const nan = propagate(env, a, b);
-  if (nan !== undefined) return { value: nan, conditions: 0 };
-  if (a.kind === Kind.Infinite || b.kind === Kind.Zero) return { value: invalid(env), conditions: 0 };
+  if (nan !== undefined) return { value: nan, conditions: undefined };
+  if (a.kind === Kind.Infinite || b.kind === Kind.Zero) return { value: invalid(env), conditions: undefined };
   noteDenormal(env, a, b);
   if (a.kind === Kind.Zero) return { value: zero(a.sign), conditions: 0 };
   if (b.kind === Kind.Infinite) return { value: roundReal(env, a.sign, a.m, a.e, 64), conditions: 0 };

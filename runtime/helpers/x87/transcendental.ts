@@ -6,7 +6,7 @@ import { X87Operation as Op } from '../../abi/x87.ts';
 import { invalid, noteDenormal, propagate, propagateOne } from './arithmetic.ts';
 import { one } from './constant.ts';
 import { bitLength, infinity, Kind, type Operand, pack, type Real, zero } from './format.ts';
-import { type FloatEnvironment, roundReal, ZE } from './round.ts';
+import { type FloatEnvironment, PE, roundReal, ZE } from './round.ts';
 import {
   arctangentQuotient,
   cosine,
@@ -30,7 +30,7 @@ function roundInexact(env: FloatEnvironment, sign: number, m: bigint, e: number)
 function toFixed({ m, e }: { m: bigint; e: number }): bigint {
   const shift = e + FRACTION;
   if (shift >= 0) return m << BigInt(shift);
-  return shift < -80 ? 0n : m >> BigInt(-shift);
+  return -shift > bitLength(m) ? 0n : m >> BigInt(-shift);
 }
 
 /** 2^x - 1 for -1 <= x <= 1; other operands, whose result is undefined, are left alone. */
@@ -40,7 +40,10 @@ export function powerOf2Minus1(env: FloatEnvironment, x: Operand): Real {
   if (x.kind === Kind.Zero) return zero(x.sign);
   if (x.kind === Kind.Infinite) return x.sign === 0 ? infinity(0) : { ...one, se: 0xbfff };
   noteDenormal(env, x);
-  if (x.e >= -63) return x.m === ONE_SIGNIFICAND && x.e === -63 ? powerOfOne(x.sign) : pack(x);
+  if (x.e >= -63) {
+    env.raised |= PE;
+    return x.m === ONE_SIGNIFICAND && x.e === -63 ? powerOfOne(x.sign) : pack(x);
+  }
   const z = (toFixed(x) * LN2) >> BigInt(FRACTION);
   const quotient = exponentialQuotient(x.sign === 1 ? -z : z);
   return roundInexact(env, x.sign, x.m * LN2 * quotient, x.e - 2 * FRACTION);
@@ -87,6 +90,7 @@ function timesLogarithm(env: FloatEnvironment, m: bigint, e: number, y: Operand)
   const d = (isHigh ? f >> 1n : f) - ONE;
   if (d === 0n) {
     const exact = BigInt(k < 0 ? -k : k) * y.m;
+    env.raised |= PE;
     return roundReal(env, y.sign ^ (k < 0 ? 1 : 0), exact, y.e, PRECISION);
   }
   const log = BigInt(k) * (ONE << BigInt(FRACTION)) + ((d * logarithmQuotient(d)) << BigInt(FRACTION)) / LN2;

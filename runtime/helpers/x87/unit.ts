@@ -107,6 +107,11 @@ export class X87Unit {
     S[X87_STATUS] = pending !== 0 ? S[X87_STATUS]! | ES_AND_B : S[X87_STATUS]! & ~ES_AND_B;
   }
 
+  /** For the instructions that leave C1 alone but for a stack fault. */
+  keepC1(): void {
+    this.env.c1 = (this.S[X87_STATUS]! >> 9) & 1;
+  }
+
   /** Replace C0, C2 and C3. */
   setConditions(bits: number): void {
     this.S[X87_STATUS] = (this.S[X87_STATUS]! & ~(C0 | C2 | C3)) | bits;

@@ -39,7 +39,7 @@ function guestPath(): string {
 
 /** What the translation cache did, a line each. */
 function summary(guest: Process, milliseconds: number): string {
-  const { bold, dim } = createColors(process.stdout.isTTY);
+  const { bold, dim } = createColors(process.stdout.isTTY === true);
   const { retired, cache } = guest.processor;
   const { statistics: s } = cache;
   const lookups = s.fastHits + s.slowHits + s.misses;

@@ -10,7 +10,7 @@ export class UsageError extends Error {}
 
 /** Prints one line about what went wrong and ends the host process; only a bug of ours has a stack trace. */
 export function failWith(error: unknown): never {
-  const { red } = createColors(process.stderr.isTTY);
+  const { red } = createColors(process.stderr.isTTY === true);
   if (error instanceof LoadError || error instanceof UsageError) {
     process.stderr.write(`${red('xlat86:')} ${error.message}\n`);
     process.exit(error instanceof LoadError ? error.exitCode : EXIT_USAGE);

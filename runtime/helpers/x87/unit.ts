@@ -92,9 +92,9 @@ export class X87Unit {
   finish(): void {
     const { S, env } = this;
     // What is found before the result is keeps the result from being computed.
-    if (env.blocked) {
+    if (env.blocked && (env.raised & (OE | UE | PE)) !== 0) {
       env.raised &= ~(OE | UE | PE);
-      if ((env.raised & SF) === 0) env.c1 = 0;
+      env.c1 = 0;
     }
     S[X87_STATUS] = (S[X87_STATUS]! & ~C1) | env.raised | (env.c1 << 9);
     this.summarize();

@@ -3,7 +3,8 @@
  * (arch/x86/kernel/signal_32.c; struct sigframe_ia32, rt_sigframe_ia32, sigcontext_32 in asm/sigframe.h and
  * uapi/asm/sigcontext.h). The layouts are ABI: handlers read and change them.
  *
- * The pointer to floating-point state is null and no room for it is used as long as the CPU has no x87.
+ * The x87's state lies above the frame in FNSAVE's format, as on a CPU without FXSAVE (struct _fpstate_32); a handler
+ * starts with the x87 as FNINIT leaves it.
  */
 import {
   CS,
@@ -33,6 +34,14 @@ import {
   SS,
 } from '../../runtime/abi/state.ts';
 import { loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import {
+  initializeX87,
+  setX87Environment,
+  setX87Registers,
+  X87_REGISTER_BYTES,
+  x87Environment,
+  x87Registers,
+} from '../../runtime/cpu/x87.ts';
 import { setUserFlags } from '../../runtime/vmm/user/flags.ts';
 import { Errno, fail } from './errno.ts';
 import type { Kernel } from './kernel.ts';
@@ -51,6 +60,13 @@ import {
 const CONTEXT_SIZE = 88;
 const INFO_SIZE = 128;
 const UNUSED_FP_SIZE = 624;
+
+/** struct _fpstate_32 up to its magic: environment, registers, status word, and a magic that says there is no more. */
+const FLOAT_REGISTERS = 28;
+const FLOAT_STATUS: number = FLOAT_REGISTERS + X87_REGISTER_BYTES;
+const FLOAT_SIZE: number = FLOAT_STATUS + 4;
+const FLOAT_MAGIC = 0xffff0000;
+const FLOAT_ALIGNMENT = 64;
 
 // struct sigframe_ia32: pretcode, sig, sc, fpstate_unused, extramask, retcode.
 const FRAME_CONTEXT = 8;
@@ -107,15 +123,19 @@ export function enterHandler(kernel: Kernel, info: SignalInfo, action: SignalAct
   const { signals } = task;
   const isRealtime = (action.flags & ActionFlag.SIGINFO) !== 0;
   const mask = signals.saved ?? signals.blocked;
-  const frame = framePlace(state[ESP]!, signals.alternateStack, action.flags, isRealtime ? RT_FRAME_SIZE : FRAME_SIZE);
-  if (isRealtime) writeRtFrame(kernel, frame, info, action, mask);
-  else writeFrame(kernel, frame, info, action, mask);
+  const float = ((stackTop(state[ESP]!, signals.alternateStack, action.flags) - FLOAT_SIZE) & -FLOAT_ALIGNMENT) | 0;
+  const frame = framePlace(float, isRealtime ? RT_FRAME_SIZE : FRAME_SIZE);
+  writeFloat(kernel, float);
+  const places = { frame, float };
+  if (isRealtime) writeRtFrame(kernel, places, info, action, mask);
+  else writeFrame(kernel, places, info, action, mask);
 
   signals.saved = undefined;
   signals.blocked = signals.blocked.union(action.mask);
   if ((action.flags & ActionFlag.NODEFER) === 0) signals.blocked.add(info.signal);
   signals.blocked = signals.blocked.minus(unblockable);
 
+  initializeX87(state);
   state[ESP] = frame;
   state[EIP] = action.handler;
   state[EAX] = info.signal;
@@ -126,24 +146,54 @@ export function enterHandler(kernel: Kernel, info: SignalInfo, action: SignalAct
   setUserFlags(state, kernel.processor.getEflags() & ~(EFLAGS_DF | EFLAGS_TF), 32);
 }
 
-/** get_sigframe: below the stack pointer or on the alternate stack, so that ESP + 4 is a multiple of 16. */
-function framePlace(esp: number, stack: AlternateStack, flags: number, size: number): number {
+/** Where the frame and the state of the x87 are. */
+interface Places {
+  readonly frame: number;
+  readonly float: number;
+}
+
+/** get_sigframe: the stack pointer, or the end of the alternate stack. */
+function stackTop(esp: number, stack: AlternateStack, flags: number): number {
   const switches = (flags & ActionFlag.ONSTACK) !== 0 && stack.size > 0 && !isOnAlternateStack(stack, esp);
-  const top = switches ? stack.base + stack.size : esp;
+  return switches ? stack.base + stack.size : esp;
+}
+
+/** align_sigframe: ESP + 4 is a multiple of 16. */
+function framePlace(top: number, size: number): number {
   return (((top - size + 4) & -16) - 4) | 0;
 }
 
-function writeFrame(kernel: Kernel, frame: number, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
+function writeFloat({ memory, processor }: Kernel, at: number): void {
+  const { state } = processor;
+  const environment = x87Environment(state, 32);
+  environment.forEach((word, index) => {
+    memory.write32(at + index * 4, word);
+  });
+  memory.write(at + FLOAT_REGISTERS, x87Registers(state));
+  memory.write32(at + FLOAT_STATUS, (environment[1]! & 0xffff) | FLOAT_MAGIC);
+}
+
+/** Take the x87's state back; a frame without one leaves it as FNINIT does. */
+function readFloat({ memory, processor }: Kernel, at: number): void {
+  const { state } = processor;
+  if (at === 0) return initializeX87(state);
+  const environment = Array.from({ length: FLOAT_REGISTERS / 4 }, (_, index) => memory.read32(at + index * 4));
+  const registers = memory.readBytes(at + FLOAT_REGISTERS, X87_REGISTER_BYTES);
+  setX87Environment(state, environment, 32);
+  setX87Registers(state, registers);
+}
+
+function writeFrame(kernel: Kernel, { frame, float }: Places, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
   const { memory } = kernel;
   const hasRestorer = (action.flags & ActionFlag.RESTORER) !== 0;
   memory.write32(frame, hasRestorer ? action.restorer : frame + FRAME_CODE);
   memory.write32(frame + 4, info.signal);
-  writeContext(kernel, frame + FRAME_CONTEXT, mask.low);
+  writeContext(kernel, frame + FRAME_CONTEXT, float, mask.low);
   memory.write32(frame + FRAME_MASK_HIGH, mask.high);
   memory.write(frame + FRAME_CODE, RETURN_CODE);
 }
 
-function writeRtFrame(kernel: Kernel, frame: number, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
+function writeRtFrame(kernel: Kernel, { frame, float }: Places, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
   const { memory } = kernel;
   const hasRestorer = (action.flags & ActionFlag.RESTORER) !== 0;
   const ucontext = frame + RT_UCONTEXT;
@@ -157,7 +207,7 @@ function writeRtFrame(kernel: Kernel, frame: number, info: SignalInfo, action: S
   memory.write32(ucontext + UCONTEXT_STACK, stack.base);
   memory.write32(ucontext + UCONTEXT_STACK + 4, stack.flags);
   memory.write32(ucontext + UCONTEXT_STACK + 8, stack.size);
-  writeContext(kernel, ucontext + UCONTEXT_CONTEXT, mask.low);
+  writeContext(kernel, ucontext + UCONTEXT_CONTEXT, float, mask.low);
   memory.write32(ucontext + UCONTEXT_MASK, mask.low);
   memory.write32(ucontext + UCONTEXT_MASK + 4, mask.high);
   memory.write(frame + RT_CODE, RT_RETURN_CODE);
@@ -177,7 +227,7 @@ export function writeInfo(kernel: Kernel, at: number, info: SignalInfo): void {
   }
 }
 
-function writeContext(kernel: Kernel, at: number, maskLow: number): void {
+function writeContext(kernel: Kernel, at: number, float: number, maskLow: number): void {
   const { memory, processor } = kernel;
   const { state } = processor;
   const { trap } = kernel.current;
@@ -194,7 +244,7 @@ function writeContext(kernel: Kernel, at: number, maskLow: number): void {
   memory.write32(at + 64, processor.getEflags());
   memory.write32(at + 68, state[ESP]!);
   memory.write32(at + 72, state[SELECTOR + SS]!);
-  memory.write32(at + 76, 0);
+  memory.write32(at + 76, float);
   memory.write32(at + 80, maskLow);
   memory.write32(at + 84, trap.address);
 }
@@ -204,6 +254,7 @@ function readContext(kernel: Kernel, at: number): void {
   const { state } = processor;
   const context = new Int32Array(CONTEXT_SIZE / 4);
   for (let index = 0; index < context.length; index++) context[index] = memory.read32(at + index * 4);
+  readFloat(kernel, context[19]!);
   [GS, FS, ES, DS].forEach((segment, index) => {
     loadSelector(kernel, segment, context[index]! & 0xffff);
   });

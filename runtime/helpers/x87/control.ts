@@ -1,8 +1,8 @@
 /** Control instructions: control and status word, environment and whole state, FWAIT. Source: SDM vol. 2A. */
 import { EAX, X87_CONTROL, X87_STATUS } from '../../abi/state.ts';
 import { X87Control as Control } from '../../abi/x87.ts';
-import { initializeX87 } from '../../cpu/x87.ts';
-import { loadEnvironment, restore, save, setControl, storeEnvironment } from './environment.ts';
+import { initializeX87, setX87Control, summarizeX87 } from '../../cpu/x87.ts';
+import { loadEnvironment, restore, save, storeEnvironment } from './environment.ts';
 import type { X87Unit } from './unit.ts';
 
 /** Exception flags, SF, ES and B: what FNCLEX clears. */
@@ -24,8 +24,8 @@ export function control(unit: X87Unit, which: number, la: number, operandSize: n
       return;
     case Control.LoadControl:
       unit.checkPending();
-      setControl(S, memory.read16(la));
-      return unit.summarize();
+      setX87Control(S, memory.read16(la));
+      return summarizeX87(S);
     case Control.StoreControl:
       return memory.write16(la, S[X87_CONTROL]!);
     case Control.StoreStatus:

@@ -19,20 +19,19 @@ import {
   X87_USED,
 } from '../../abi/state.ts';
 import { Vector } from '../../abi/vector.ts';
+import { summarizeX87 } from '../../cpu/x87.ts';
 import type { Memory } from '../../memory/memory.ts';
 import type { HelperContext } from '../context.ts';
 import { indefinite, type Operand, type Real, unpack } from './format.ts';
 import { FloatEnvironment, IE, OE, PE, SF, UE } from './round.ts';
 
-/** Status word: condition codes, error summary and busy; TOP is in bits 11 to 13. */
+/** Status word: condition codes and error summary; TOP is in bits 11 to 13. */
 export const C0 = 1 << 8;
 export const C1 = 1 << 9;
 export const C2 = 1 << 10;
 export const C3 = 1 << 14;
-export const ES_AND_B = 0x8080;
 const ES = 0x80;
 const TOP_SHIFT = 11;
-const EXCEPTIONS = 0x3f;
 
 /** CR0.MP, CR0.EM, CR0.TS. */
 const CR0_MP = 2;
@@ -97,14 +96,7 @@ export class X87Unit {
       env.c1 = 0;
     }
     S[X87_STATUS] = (S[X87_STATUS]! & ~C1) | env.raised | (env.c1 << 9);
-    this.summarize();
-  }
-
-  /** ES and B follow from flags and masks. */
-  summarize(): void {
-    const { S } = this;
-    const pending = S[X87_STATUS]! & ~S[X87_CONTROL]! & EXCEPTIONS;
-    S[X87_STATUS] = pending !== 0 ? S[X87_STATUS]! | ES_AND_B : S[X87_STATUS]! & ~ES_AND_B;
+    summarizeX87(S);
   }
 
   /** For the instructions that leave C1 alone but for a stack fault. */

@@ -2,7 +2,7 @@
  * Exceptions of the CPU as signals: what arch/x86/kernel/traps.c and mm/fault.c make of them, and the one line that
  * `--verbose` prints when nobody catches the signal.
  */
-import { EAX, EIP, registerNames } from '../../runtime/abi/state.ts';
+import { EAX, EIP, registerNames, X87_CONTROL, X87_STATUS } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
 import type { Kernel } from './kernel.ts';
 import { Signal, SignalCode, type SignalInfo, signalName } from './signals.ts';
@@ -45,12 +45,28 @@ function signalOf(kernel: Kernel, { vector, address }: Exception): SignalInfo {
     case Vector.AC:
       return { signal: Signal.BUS, code: SignalCode.Kernel };
     case Vector.MF:
+      return { signal: Signal.FPE, code: floatCode(kernel.processor.state), address: eip };
     case Vector.XM:
       return { signal: Signal.FPE, code: 0, address: eip };
     default:
       return { signal: Signal.SEGV, code: SignalCode.Kernel };
   }
 }
+
+/** si_code of an x87 exception, from the flags that are not masked (fpu__exception_code in arch/x86/kernel/fpu/core.c). */
+function floatCode(state: Int32Array): number {
+  const flags = state[X87_STATUS]! & ~state[X87_CONTROL]!;
+  return floatCodes.find(([mask]) => (flags & mask) !== 0)?.[1] ?? 0;
+}
+
+/** Invalid, divide, overflow, underflow and denormal, precision: FPE_FLTINV, FLTDIV, FLTOVF, FLTUND, FLTRES. */
+const floatCodes: readonly (readonly [mask: number, code: number])[] = [
+  [1, 7],
+  [4, 3],
+  [8, 4],
+  [0x12, 5],
+  [0x20, 6],
+];
 
 /** Names an instruction for the report: its text, from the bytes at its address. */
 export type Disassemble = (bytes: Uint8Array, address: number) => string;

@@ -5,9 +5,22 @@
  * set_thread_area fills.
  */
 import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
-import { CS, DS, EIP, ES, ESP, FS, GS, MODE, SEGMENT_ACCESS, SS, X87_END, X87_REGISTER } from '../../runtime/abi/state.ts';
-import { initializeX87 } from '../../runtime/cpu/x87.ts';
+import {
+  CS,
+  DS,
+  EIP,
+  ES,
+  ESP,
+  FS,
+  GS,
+  MODE,
+  SEGMENT_ACCESS,
+  SS,
+  X87_END,
+  X87_REGISTER,
+} from '../../runtime/abi/state.ts';
 import { type Descriptor, loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import { initializeX87 } from '../../runtime/cpu/x87.ts';
 import type { Processor } from './processor.ts';
 
 /** __USER_CS and __USER_DS (arch/x86/include/asm/segment.h, 32-bit). */

@@ -176,14 +176,23 @@ function writeFloat({ memory, processor }: Kernel, at: number): void {
 /** Take the x87's state back; a frame without one leaves it as FNINIT does. */
 function readFloat({ memory, processor }: Kernel, at: number): void {
   const { state } = processor;
-  if (at === 0) return initializeX87(state);
+  if (at === 0) {
+    initializeX87(state);
+    return;
+  }
   const environment = Array.from({ length: FLOAT_REGISTERS / 4 }, (_, index) => memory.read32(at + index * 4));
   const registers = memory.readBytes(at + FLOAT_REGISTERS, X87_REGISTER_BYTES);
   setX87Environment(state, environment, 32);
   setX87Registers(state, registers);
 }
 
-function writeFrame(kernel: Kernel, { frame, float }: Places, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
+function writeFrame(
+  kernel: Kernel,
+  { frame, float }: Places,
+  info: SignalInfo,
+  action: SignalAction,
+  mask: SignalSet,
+): void {
   const { memory } = kernel;
   const hasRestorer = (action.flags & ActionFlag.RESTORER) !== 0;
   memory.write32(frame, hasRestorer ? action.restorer : frame + FRAME_CODE);
@@ -193,7 +202,13 @@ function writeFrame(kernel: Kernel, { frame, float }: Places, info: SignalInfo, 
   memory.write(frame + FRAME_CODE, RETURN_CODE);
 }
 
-function writeRtFrame(kernel: Kernel, { frame, float }: Places, info: SignalInfo, action: SignalAction, mask: SignalSet): void {
+function writeRtFrame(
+  kernel: Kernel,
+  { frame, float }: Places,
+  info: SignalInfo,
+  action: SignalAction,
+  mask: SignalSet,
+): void {
   const { memory } = kernel;
   const hasRestorer = (action.flags & ActionFlag.RESTORER) !== 0;
   const ucontext = frame + RT_UCONTEXT;

@@ -13,35 +13,44 @@ export function control(unit: X87Unit, which: number, la: number, operandSize: n
   const { S, memory } = unit;
   if (which === Control.Wait) {
     unit.checkWait();
-    return unit.checkPending();
+    unit.checkPending();
+    return;
   }
   unit.checkAvailable();
   switch (which) {
     case Control.Initialize:
-      return initializeX87(S);
+      initializeX87(S);
+      break;
     case Control.ClearExceptions:
       S[X87_STATUS] = S[X87_STATUS]! & ~CLEARED;
-      return;
+      break;
     case Control.LoadControl:
       unit.checkPending();
       setX87Control(S, memory.read16(la));
-      return summarizeX87(S);
+      summarizeX87(S);
+      break;
     case Control.StoreControl:
-      return memory.write16(la, S[X87_CONTROL]!);
+      memory.write16(la, S[X87_CONTROL]!);
+      break;
     case Control.StoreStatus:
-      return memory.write16(la, S[X87_STATUS]!);
+      memory.write16(la, S[X87_STATUS]!);
+      break;
     case Control.StoreStatusAx:
       S[EAX] = (S[EAX]! & ~0xffff) | S[X87_STATUS]!;
-      return;
+      break;
     case Control.LoadEnvironment:
       unit.checkPending();
-      return loadEnvironment(unit, la, operandSize);
+      loadEnvironment(unit, la, operandSize);
+      break;
     case Control.StoreEnvironment:
-      return storeEnvironment(unit, la, operandSize);
+      storeEnvironment(unit, la, operandSize);
+      break;
     case Control.Restore:
       unit.checkPending();
-      return restore(unit, la, operandSize);
+      restore(unit, la, operandSize);
+      break;
     case Control.Save:
-      return save(unit, la, operandSize);
+      save(unit, la, operandSize);
+      break;
   }
 }

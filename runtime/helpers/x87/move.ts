@@ -6,30 +6,43 @@ import type { X87Unit } from './unit.ts';
 export function move(unit: X87Unit, which: number, i: number): void {
   switch (which) {
     case Move.Load:
-      return load(unit, i);
+      load(unit, i);
+      break;
     case Move.Store:
-      return store(unit, i, 0);
+      store(unit, i, 0);
+      break;
     case Move.StorePop:
-      return store(unit, i, 1);
+      store(unit, i, 1);
+      break;
     case Move.Exchange:
-      return exchange(unit, i);
+      exchange(unit, i);
+      break;
     case Move.Free:
-      return unit.free(i);
+      unit.free(i);
+      break;
     case Move.FreePop:
       unit.free(i);
-      return unit.pop(1);
+      unit.pop(1);
+      break;
     case Move.IncrementTop:
-      return unit.setTop(unit.top + 1);
+      unit.setTop(unit.top + 1);
+      break;
     case Move.DecrementTop:
-      return unit.setTop(unit.top - 1);
+      unit.setTop(unit.top - 1);
+      break;
     case Move.Nothing:
-      return unit.keepC1();
+      unit.keepC1();
+      break;
     case Move.StorePopQuietly:
-      return unit.isEmpty(0) ? unit.pop(1) : store(unit, i, 1);
+      if (unit.isEmpty(0)) unit.pop(1);
+      else store(unit, i, 1);
+      break;
     case Move.Conditional:
-      return conditional(unit, i, true);
+      conditional(unit, i, true);
+      break;
     case Move.NotMoved:
-      return conditional(unit, i, false);
+      conditional(unit, i, false);
+      break;
   }
 }
 

@@ -32,32 +32,45 @@ const popping: ReadonlyMap<number, (env: FloatEnvironment, x: Operand, y: Operan
 export function operate(unit: X87Unit, op: number): void {
   const { env } = unit;
   const apply = unary.get(op);
-  if (apply !== undefined) return replace(unit, unit.isEmpty(0) ? unit.underflow() : apply(env, unit.operand(0)));
   const combine = popping.get(op);
-  if (combine !== undefined) return combineAndPop(unit, combine);
-  if (isConstant(op)) return load(unit, op);
+  if (apply !== undefined) replace(unit, unit.isEmpty(0) ? unit.underflow() : apply(env, unit.operand(0)));
+  else if (combine !== undefined) combineAndPop(unit, combine);
+  else if (isConstant(op)) load(unit, op);
+  else operateOtherwise(unit, op);
+}
+
+function operateOtherwise(unit: X87Unit, op: number): void {
   switch (op) {
     case Op.ChangeSign:
-      return changeSign(unit, (se) => se ^ 0x8000);
+      changeSign(unit, (se) => se ^ 0x8000);
+      break;
     case Op.Absolute:
-      return changeSign(unit, (se) => se & 0x7fff);
+      changeSign(unit, (se) => se & 0x7fff);
+      break;
     case Op.Test:
-      return test(unit);
+      test(unit);
+      break;
     case Op.Examine:
-      return examine(unit);
+      examine(unit);
+      break;
     case Op.Extract:
-      return extractAndPush(unit);
+      extractAndPush(unit);
+      break;
     case Op.Remainder:
     case Op.RemainderNearest:
-      return partialRemainder(unit, op === Op.RemainderNearest);
+      partialRemainder(unit, op === Op.RemainderNearest);
+      break;
     case Op.Scale:
-      return replace(
-        unit,
-        unit.isEmpty(0) || unit.isEmpty(1) ? unit.underflow() : scale(env, unit.operand(0), unit.operand(1)),
-      );
+      scaleTop(unit);
+      break;
     default:
-      return trigonometry(unit, op);
+      trigonometry(unit, op);
   }
+}
+
+function scaleTop(unit: X87Unit): void {
+  const isShort = unit.isEmpty(0) || unit.isEmpty(1);
+  replace(unit, isShort ? unit.underflow() : scale(unit.env, unit.operand(0), unit.operand(1)));
 }
 
 /** Write ST(0) unless an unmasked exception forbids it. */
@@ -78,7 +91,10 @@ function load(unit: X87Unit, op: number): void {
 }
 
 function changeSign(unit: X87Unit, change: (se: number) => number): void {
-  if (unit.isEmpty(0)) return replace(unit, unit.underflow());
+  if (unit.isEmpty(0)) {
+    replace(unit, unit.underflow());
+    return;
+  }
   const { se, sig } = unit.real(0);
   unit.write(0, { se: change(se), sig });
 }

@@ -91,7 +91,7 @@ interface Fitted {
 }
 
 /** Round m × 2^e, not zero, to a format; raises overflow, underflow and precision. */
-export function fit(env: FloatEnvironment, sign: number, m: bigint, e: number, limits: Limits): Fitted {
+export function fitTo(env: FloatEnvironment, sign: number, m: bigint, e: number, limits: Limits): Fitted {
   const { precision, minimum, maximum } = limits;
   const { rounding } = env;
   let unit = e + bitLength(m) - precision;
@@ -124,7 +124,7 @@ export function fit(env: FloatEnvironment, sign: number, m: bigint, e: number, l
 
 /** Round m × 2^e to a register; `precision` is the precision control's or 64. */
 export function roundReal(env: FloatEnvironment, sign: number, m: bigint, e: number, precision: number): Real {
-  const fitted = fit(env, sign, m, e, { precision, minimum: 1 - BIAS, maximum: BIAS });
+  const fitted = fitTo(env, sign, m, e, { precision, minimum: 1 - BIAS, maximum: BIAS });
   if (fitted.overflow) return infinity(sign);
   const exponent = fitted.unit + bitLength(fitted.m) - 1;
   const isAdjusted = (env.raised & ~env.control & (OE | UE)) !== 0;
@@ -161,7 +161,7 @@ export function roundNarrow(
   fractionBits: number,
 ): bigint {
   const bias = (1 << (exponentBits - 1)) - 1;
-  const fitted = fit(env, sign, m, e, { precision: fractionBits + 1, minimum: 1 - bias, maximum: bias });
+  const fitted = fitTo(env, sign, m, e, { precision: fractionBits + 1, minimum: 1 - bias, maximum: bias });
   if (env.blockedStore) return 0n;
   const signBit = BigInt(sign) << BigInt(exponentBits + fractionBits);
   if (fitted.overflow) return signBit | (BigInt(2 * bias + 1) << BigInt(fractionBits));

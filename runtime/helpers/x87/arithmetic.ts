@@ -21,7 +21,7 @@ export function invalid(env: FloatEnvironment): Real {
   return indefinite;
 }
 
-export function quiet({ sign, m }: Operand): Real {
+function quiet({ sign, m }: Operand): Real {
   return { se: (sign << 15) | 0x7fff, sig: m | QUIET_BIT };
 }
 

@@ -23,7 +23,7 @@ export interface Operand {
 }
 
 export const BIAS = 16383;
-export const INTEGER_BIT: bigint = 1n << 63n;
+const INTEGER_BIT: bigint = 1n << 63n;
 export const QUIET_BIT: bigint = 1n << 62n;
 
 /** The QNaN that masked invalid operations give: "real indefinite". */

@@ -91,7 +91,7 @@ interface Fitted {
 }
 
 /** Round m × 2^e, not zero, to a format; raises overflow, underflow and precision. */
-export function fitTo(env: FloatEnvironment, sign: number, m: bigint, e: number, limits: Limits): Fitted {
+function fitTo(env: FloatEnvironment, sign: number, m: bigint, e: number, limits: Limits): Fitted {
   const { precision, minimum, maximum } = limits;
   const { rounding } = env;
   let unit = e + bitLength(m) - precision;

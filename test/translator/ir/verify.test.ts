@@ -20,6 +20,7 @@ import { lift } from '../../../translator/lift.ts';
 import { optimise } from '../../../translator/passes/index.ts';
 import { randomSequence, randomWords } from '../../support/objdump-sample.ts';
 import { readVectors, vectorFamilies } from '../../support/vectors.ts';
+import { readX87Cases } from '../../support/x87-cases.ts';
 
 const decoder = createDecoder(rows);
 
@@ -74,6 +75,8 @@ test('blocks of recorded instructions obey the rules, and they reach all rows bu
       for (const row of check(bytes, MODE_FLAT_USER32, breaches)) seen.add(row);
     }
   }
+  const forms = new Set([...readX87Cases()].map(({ form }) => form));
+  for (const { bytes } of forms) for (const row of check(bytes, MODE_FLAT_USER32, breaches)) seen.add(row);
   const next = randomWords(77);
   for (let i = 0; i < 40_000; i++) for (const row of check(randomSequence(next), 0, breaches)) seen.add(row);
   expect(breaches).toEqual([]);

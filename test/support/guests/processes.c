@@ -30,9 +30,13 @@ static int status(int pid) {
 }
 
 static volatile int children;
+static volatile sig_atomic_t child_code, child_status;
+
+/* Prints nothing: it may come while the program itself is in the middle of printing. */
 static void child_ended(int signal, siginfo_t *info, void *context) {
   children++;
-  printf("SIGCHLD code %d status %d\n", info->si_code, info->si_status);
+  child_code = info->si_code;
+  child_status = info->si_status;
 }
 
 int main(int argc, char **argv) {
@@ -146,12 +150,16 @@ int main(int argc, char **argv) {
   sigaction(SIGCHLD, &a, 0);
   p = fork();
   if (p == 0) _exit(44);
-  while (!children) pause();
-  printf("after SIGCHLD %x\n", status(p));
+  // When the wait has returned, the signal has come.
+  int ended = status(p);
+  printf("SIGCHLD %d code %d status %d\n", children, (int)child_code, (int)child_status);
+  printf("after SIGCHLD %x\n", ended);
   p = fork();
   if (p == 0) { pause(); _exit(1); }
   T(kill(p, SIGTERM));
-  printf("killed %x\n", status(p));
+  ended = status(p);
+  printf("SIGCHLD %d code %d status %d\n", children, (int)child_code, (int)child_status);
+  printf("killed %x\n", ended);
   signal(SIGCHLD, SIG_IGN);
   p = fork();
   if (p == 0) _exit(1);

@@ -10,7 +10,6 @@ import type { Translator } from '../runtime/abi/translator.ts';
 import { createDecoder } from './decode/index.ts';
 import { type Compiler, createCompiler } from './emit/compile.ts';
 import { Tier0 } from './interp/tier0.ts';
-import { successorsOf } from './ir/terminator.ts';
 import { rows } from './isa/index.ts';
 import { lift } from './lift.ts';
 import { optimise } from './passes/index.ts';
@@ -44,8 +43,8 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
       const { block, crosses } = lift(decoder, code, eip, mode);
       optimise(block);
       const { start, words } = tier0.place(block, code.mapping, reserve);
-      const { length, instructions, terminator } = block;
-      return { eip, length, instructions, mode, crosses, start, words, successors: successorsOf(terminator) };
+      const { length, instructions } = block;
+      return { eip, length, instructions, mode, crosses, start, words };
     },
     translateOne(code, eip, mode) {
       const { block } = lift(decoder, code, eip, mode, 1);

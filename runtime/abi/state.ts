@@ -56,8 +56,6 @@ export const GS = 5;
 export const SCRATCH = 40;
 /** Mode bits of abi/mode.ts that hold now: part of each block's key. */
 export const MODE = 41;
-/** Fault site number written by slow paths before they throw: index into the running code's site table. */
-export const SITE = 42;
 /** Instructions that have retired since reset, low and high word; exact outside a slice. */
 export const RETIRED_LOW = 43;
 export const RETIRED_HIGH = 44;

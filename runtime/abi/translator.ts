@@ -33,8 +33,6 @@ export interface Tier0Block {
   /** Position and number of words in the arena. */
   readonly start: number;
   readonly words: number;
-  /** EIPs it can go to that are known when translating. */
-  readonly successors: readonly number[];
 }
 
 /** Where a region leaves to, by ordinal. */

@@ -18,7 +18,6 @@ import {
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SELECTOR,
-  SITE,
   TEMPORARY,
   TIER0_PC,
   VMM_CALL,
@@ -209,7 +208,7 @@ const names: Readonly<Record<number, string>> = {
 
 /** Slots that are not architectural, or compared as EFLAGS and as retired instructions. */
 const apart: ReadonlySet<number> = new Set([
-  ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, SITE, RETIRED_LOW, RETIRED_HIGH],
+  ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
   ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
 ]);
 const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(

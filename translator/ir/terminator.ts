@@ -53,15 +53,3 @@ export function terminatorOperands(terminator: Terminator): readonly Value[] {
       return terminator.args;
   }
 }
-
-/** The addresses a terminator can go to that are known when translating. */
-export function successorsOf(terminator: Terminator): readonly number[] {
-  switch (terminator.kind) {
-    case 'jump':
-      return [terminator.target];
-    case 'branch':
-      return [terminator.taken, terminator.next];
-    default:
-      return [];
-  }
-}

@@ -16,15 +16,12 @@ const parts: Readonly<Record<Part, number>> = { r8: 1, r8h: 2, r16: 3, r32: ALL_
 /** Slots whose liveness is followed: registers, flags and their neighbours. Others count as live. */
 const TRACKED_SLOTS = 16;
 
-/** Live parts of each tracked slot at a point. */
-export type LiveParts = Uint8Array;
+/** Live parts of each tracked slot at the current point. */
+const live = new Uint8Array(TRACKED_SLOTS);
 
-const live: LiveParts = new Uint8Array(TRACKED_SLOTS);
-
-/** @param liveOut what is live at the block's end; all, when left out. Holds what is live at its start on return. */
-export function deadState(block: IrBlock, liveOut?: LiveParts): void {
-  if (liveOut) live.set(liveOut);
-  else live.fill(ALL_PARTS);
+/** At the block's end everything is live. */
+export function deadState(block: IrBlock): void {
+  live.fill(ALL_PARTS);
   const { nodes } = block;
   const kept: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -45,7 +42,6 @@ export function deadState(block: IrBlock, liveOut?: LiveParts): void {
     kept.push(node);
   }
   block.nodes = kept.reverse();
-  if (liveOut) liveOut.set(live);
 }
 
 /** Clear the dead components of a flag setter, and note the others as written. */

@@ -10,7 +10,7 @@ interface Pass {
 }
 
 const passes: readonly Pass[] = [
-  { name: 'dead-state', run: (block) => deadState(block) },
+  { name: 'dead-state', run: deadState },
   { name: 'dead-code', run: deadCode },
   { name: 'zero-extend', run: zeroExtend },
 ];

@@ -1,0 +1,196 @@
+/**
+ * The physical address space: which RAM, ROM or device answers at each page.
+ *
+ * RAM and ROM are stretches of the one host buffer (bus/ram.ts), which is as large as all of them together; that is
+ * why a physical address and a place in the buffer differ for ROM below 4 GiB, video memory and the like. Translated
+ * code and the TLB work on places in the buffer. Pages of devices have none and always take the slow path here.
+ */
+import type { Ram } from './ram.ts';
+
+/** A device's registers in memory. `pa` is a physical address (i32, read as unsigned); values are unsigned. */
+export interface MemoryFunctions {
+  read8(pa: number): number;
+  write8(pa: number, value: number): void;
+  /** Left out, a wide access becomes byte accesses, low byte first. @returns i32 for 32 bits. */
+  read16?(pa: number): number;
+  read32?(pa: number): number;
+  write16?(pa: number, value: number): void;
+  write32?(pa: number, value: number): void;
+  /**
+   * Its accesses neither ask the time nor change anything but what they read back (plain video memory): they may happen
+   * in the middle of a block. All others run as single instructions, with the clock and the instruction count exact.
+   */
+  readonly isPassive?: boolean;
+}
+
+const openBus: MemoryFunctions = { read8: () => 0xff, write8: () => {}, isPassive: true };
+
+const PAGES = 1 << 20;
+/** Bits of a page's word beside its place in the buffer. */
+const READABLE = 1;
+const WRITABLE = 2;
+
+export class AddressSpace {
+  readonly ram: Ram;
+  /** Called after the map has changed: whoever caches translations must forget them. */
+  onChange: () => void = () => {};
+  /** Called before a device or the host writes `length` bytes of the buffer at `place`: code there is translated no more. */
+  onWrite: (place: number, length: number) => void = () => {};
+  /** By physical page: place of the page in the buffer with the bits above, 0 bits where a device answers. */
+  private readonly words: Int32Array = new Int32Array(PAGES);
+  private readonly devices: MemoryFunctions[] = new Array<MemoryFunctions>(PAGES).fill(openBus);
+  private addressMask = -1;
+
+  constructor(ram: Ram) {
+    this.ram = ram;
+  }
+
+  /**
+   * Let `bytes` bytes (whole pages) at physical address `pa` be the buffer's from `place` on. What is not readable or
+   * not writable there goes to `otherwise` (a ROM's writes: to nobody).
+   */
+  mapRam(
+    pa: number,
+    bytes: number,
+    place: number,
+    access: { readonly readable: boolean; readonly writable: boolean } = { readable: true, writable: true },
+    otherwise: MemoryFunctions = openBus,
+  ): void {
+    const bits = (access.readable ? READABLE : 0) | (access.writable ? WRITABLE : 0);
+    const first = pa >>> 12;
+    for (let i = 0; i < bytes >>> 12; i++) {
+      this.words[first + i] = (place + i * 4096) | bits;
+      this.devices[first + i] = otherwise;
+    }
+    this.onChange();
+  }
+
+  /** Let a device answer at `bytes` bytes (whole pages) from physical address `pa`; nobody when it is left out. */
+  mapDevice(pa: number, bytes: number, functions: MemoryFunctions = openBus): void {
+    const first = pa >>> 12;
+    this.words.fill(0, first, first + (bytes >>> 12));
+    this.devices.fill(functions, first, first + (bytes >>> 12));
+    this.onChange();
+  }
+
+  /** A20: while it is off, bit 20 of every physical address is 0. */
+  setA20(on: boolean): void {
+    const mask = on ? -1 : ~(1 << 20);
+    if (mask === this.addressMask) return;
+    this.addressMask = mask;
+    this.onChange();
+  }
+
+  get a20(): boolean {
+    return this.addressMask === -1;
+  }
+
+  /** Place in the buffer of a physical address that may be read directly, or -1. */
+  readable(pa: number): number {
+    const at = pa & this.addressMask;
+    const word = this.words[at >>> 12]!;
+    return word & READABLE ? (word & ~4095) | (at & 4095) : -1;
+  }
+
+  /** Place in the buffer of a physical address that may be written directly, or -1. */
+  writable(pa: number): number {
+    const at = pa & this.addressMask;
+    const word = this.words[at >>> 12]!;
+    return word & WRITABLE ? (word & ~4095) | (at & 4095) : -1;
+  }
+
+  /** Who answers at a physical address where the buffer does not. */
+  deviceAt(pa: number): MemoryFunctions {
+    return this.devices[(pa & this.addressMask) >>> 12]!;
+  }
+
+  /** @returns u8. */
+  read8(pa: number): number {
+    const place = this.readable(pa);
+    return place >= 0 ? this.ram.u8[place]! : this.deviceAt(pa).read8(pa & this.addressMask) & 0xff;
+  }
+
+  /** @returns u16. The two bytes may lie on two pages. */
+  read16(pa: number): number {
+    if (this.readable(pa) < 0 && (pa & 4095) !== 4095) {
+      const wide = this.deviceAt(pa).read16?.(pa & this.addressMask);
+      if (wide !== undefined) return wide & 0xffff;
+    }
+    return this.read8(pa) | (this.read8(pa + 1) << 8);
+  }
+
+  /** @returns i32. */
+  read32(pa: number): number {
+    const place = this.readable(pa);
+    if ((pa & 4095) <= 4092) {
+      if (place >= 0 && (place & 3) === 0) return this.ram.i32[place >> 2]!;
+      const wide = place < 0 ? this.deviceAt(pa).read32?.(pa & this.addressMask) : undefined;
+      if (wide !== undefined) return wide | 0;
+    }
+    return this.read16(pa) | (this.read16(pa + 2) << 16);
+  }
+
+  write8(pa: number, value: number): void {
+    const place = this.writable(pa);
+    if (place < 0) {
+      this.deviceAt(pa).write8(pa & this.addressMask, value & 0xff);
+      return;
+    }
+    this.onWrite(place, 1);
+    this.ram.u8[place] = value;
+  }
+
+  write16(pa: number, value: number): void {
+    if (this.writable(pa) < 0 && (pa & 4095) !== 4095) {
+      const device = this.deviceAt(pa);
+      if (device.write16) {
+        device.write16(pa & this.addressMask, value & 0xffff);
+        return;
+      }
+    }
+    this.write8(pa, value);
+    this.write8(pa + 1, value >>> 8);
+  }
+
+  write32(pa: number, value: number): void {
+    const place = this.writable(pa);
+    if ((pa & 4095) <= 4092) {
+      if (place >= 0 && (place & 3) === 0) {
+        this.onWrite(place, 4);
+        this.ram.i32[place >> 2] = value;
+        return;
+      }
+      const device = this.deviceAt(pa);
+      if (place < 0 && device.write32) {
+        device.write32(pa & this.addressMask, value | 0);
+        return;
+      }
+    }
+    this.write16(pa, value);
+    this.write16(pa + 2, value >>> 16);
+  }
+
+  /** Bus-master read (DMA) of `into.length` bytes at `pa`. */
+  readBytes(pa: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length; ) {
+      const place = this.readable((pa + done) | 0);
+      const count = Math.min(into.length - done, 4096 - ((pa + done) & 4095));
+      if (place >= 0) into.set(this.ram.u8.subarray(place, place + count), done);
+      else for (let i = 0; i < count; i++) into[done + i] = this.read8((pa + done + i) | 0);
+      done += count;
+    }
+  }
+
+  /** Bus-master write (DMA). */
+  writeBytes(pa: number, from: Uint8Array): void {
+    for (let done = 0; done < from.length; ) {
+      const place = this.writable((pa + done) | 0);
+      const count = Math.min(from.length - done, 4096 - ((pa + done) & 4095));
+      if (place >= 0) {
+        this.onWrite(place, count);
+        this.ram.u8.set(from.subarray(done, done + count), place);
+      } else for (let i = 0; i < count; i++) this.write8((pa + done + i) | 0, from[done + i]!);
+      done += count;
+    }
+  }
+}

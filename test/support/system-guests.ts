@@ -1,0 +1,78 @@
+// The self-checking guests of fixtures/guests/system: assembled at test time, and the same binary run under
+// qemu-system-i386, whose word on each check is what ours must say.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+
+const sources = join(import.meta.dirname, '../../fixtures/guests/system');
+const cache = join(import.meta.dirname, '../../.cache/test-guests');
+
+/** What a guest writes to the exit port when every check held. */
+export const EXIT_PASSED = 0x10;
+
+/** A source file of fixtures/guests/system. */
+export interface SystemGuest {
+  readonly name: string;
+  /** Names of the checks in which QEMU is known to differ from the processor; its source says why. */
+  readonly qemuDiffers: readonly string[];
+}
+
+/** What came of a run: a line a check, and the byte that was written to the exit port. */
+export interface GuestOutcome {
+  readonly lines: readonly string[];
+  readonly exit: number | undefined;
+}
+
+/** All guests, by name. */
+export function systemGuests(): readonly SystemGuest[] {
+  const files = readdirSync(sources).filter((file) => file.endsWith('.asm'));
+  return files.toSorted().map((file) => {
+    const source = readFileSync(join(sources, file), 'latin1');
+    const differs = [...source.matchAll(/^; qemu differs: (.+?) \(/gm)].map(([, check]) => check!);
+    return { name: file.slice(0, -'.asm'.length), qemuDiffers: differs };
+  });
+}
+
+/** Path of the assembled guest. @throws Error with nasm's messages. */
+export function assembleSystemGuest({ name }: SystemGuest): string {
+  const source = join(sources, `${name}.asm`);
+  const hash = createHash('sha256')
+    .update(readFileSync(source))
+    .update(readFileSync(join(sources, 'guest.inc')));
+  const image = join(cache, `${name}-${hash.digest('hex').slice(0, 12)}.bin`);
+  if (!existsSync(image)) {
+    mkdirSync(cache, { recursive: true });
+    const fresh = `${image}.${process.pid}`;
+    execFileSync('nasm', ['-f', 'bin', '-w+error', '-I', `${sources}/`, '-o', fresh, source], { stdio: 'pipe' });
+    renameSync(fresh, image);
+  }
+  return image;
+}
+
+/** Runs an assembled guest under QEMU. @throws Error when it does not end in 30 s. */
+export function runUnderQemu(image: string): GuestOutcome {
+  // biome-ignore format: an option a line
+  const options = [
+    '-machine', 'pc,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults', '-no-reboot',
+    '-debugcon', 'stdio',
+    '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
+    '-kernel', image,
+  ];
+  const { status, stdout, stderr } = spawnSync('qemu-system-i386', options, { timeout: 30_000, encoding: 'latin1' });
+  if (status === null) throw new Error(`${image} did not end under QEMU; it printed\n${stdout}${stderr}`);
+  // QEMU makes of the byte an odd exit status; an even one is its own.
+  return { lines: linesOf(stdout), exit: status & 1 ? status >> 1 : undefined };
+}
+
+/** The lines that a guest printed. */
+export function linesOf(text: string): readonly string[] {
+  return text.trimEnd().split('\n');
+}
+
+/** The failed checks of a run, less those in which QEMU may fail. */
+export function failures({ lines }: GuestOutcome, mayFail: readonly string[] = []): readonly string[] {
+  return lines.filter(
+    (line) => line.startsWith('FAILED') && !mayFail.some((check) => line.startsWith(`FAILED ${check}`)),
+  );
+}

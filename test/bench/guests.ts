@@ -8,9 +8,20 @@ export const ROOT: string = join(import.meta.dirname, '../..');
 const SOURCES = join(ROOT, 'fixtures/guests/bench');
 const PROGRAMS = join(ROOT, '.cache/guests/bench');
 
-/** `kernels` are ordinary work, about a second each under qemu-i386; `hostile` is code that defeats optimisation. */
-export type Suite = 'kernels' | 'hostile';
-export const suites: readonly Suite[] = ['kernels', 'hostile'];
+/**
+ * `kernels` are ordinary work on integers, about a second each under qemu-i386; `hostile` is code that defeats
+ * optimisation; `x87` and `sse2` are floating-point kernels, the same sources built for one and the other.
+ */
+export type Suite = 'kernels' | 'hostile' | 'x87' | 'sse2';
+export const suites: readonly Suite[] = ['kernels', 'hostile', 'x87', 'sse2'];
+
+/** Where a suite's sources are, under SOURCES, and its programs, under PROGRAMS. */
+const folders: Readonly<Record<Suite, { readonly sources: string; readonly programs: string }>> = {
+  kernels: { sources: 'kernels', programs: '' },
+  hostile: { sources: 'hostile', programs: '' },
+  x87: { sources: 'float', programs: 'x87' },
+  sse2: { sources: 'float', programs: 'sse2' },
+};
 
 export interface Guest {
   readonly name: string;
@@ -23,18 +34,23 @@ export interface Guest {
   readonly program: string;
 }
 
-/** All guests of a suite, by name. @throws Error when a source does not say KERNEL("its file's name", rounds). */
+/** KERNEL("name", rounds); or FLOAT_KERNEL("name", rounds in x87 code, rounds in SSE2 code); */
+const STATEMENT = /^(?:FLOAT_)?KERNEL\("([^"]+)", (\d+)(?:, (\d+))?\);$/m;
+
+/** All guests of a suite, by name. @throws Error when a source does not state its file's name and its rounds. */
 export function listGuests(suite: Suite): Guest[] {
-  const files = readdirSync(join(SOURCES, suite)).filter((file) => file.endsWith('.c'));
+  const { sources, programs } = folders[suite];
+  const files = readdirSync(join(SOURCES, sources)).filter((file) => file.endsWith('.c'));
   return files.sort().map((file) => {
     const name = file.slice(0, -2);
-    const source = readFileSync(join(SOURCES, suite, file), 'utf8');
+    const source = readFileSync(join(SOURCES, sources, file), 'utf8');
     const [, comment] = /^\/\* ([\s\S]*?) \*\//.exec(source) ?? [];
-    const [, stated, rounds] = /^KERNEL\("([^"]+)", (\d+)\);$/m.exec(source) ?? [];
-    if (comment === undefined || stated !== name)
-      throw new Error(`${suite}/${file}: no comment or no KERNEL("${name}", …)`);
+    const [, stated, first, second] = STATEMENT.exec(source) ?? [];
+    const rounds = suite === 'sse2' ? second : first;
+    if (comment === undefined || stated !== name || rounds === undefined)
+      throw new Error(`${sources}/${file}: no comment or no KERNEL("${name}", …)`);
     const summary = comment.replace(/\s*\n \* */g, ' ').replace(/\. .*$/, '.');
-    return { name, suite, summary, rounds: Number(rounds), program: join(PROGRAMS, name) };
+    return { name, suite, summary, rounds: Number(rounds), program: join(PROGRAMS, programs, name) };
   });
 }
 

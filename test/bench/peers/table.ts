@@ -11,6 +11,13 @@ export interface Ratio {
   readonly goalEach?: number;
 }
 
+/** Goals for the speed against qemu-i386, by suite. */
+const qemuGoals: Readonly<Record<string, Pick<Ratio, 'goalMean' | 'goalEach'>>> = {
+  kernels: { goalMean: 1, goalEach: 0.5 },
+  x87: { goalMean: 3 },
+  sse2: { goalMean: 2 },
+};
+
 /** The ratios that the given contestants allow. */
 export function ratiosOf(names: readonly string[], suite: string): Ratio[] {
   const ratios: Ratio[] = [];
@@ -22,7 +29,7 @@ export function ratiosOf(names: readonly string[], suite: string): Ratio[] {
       ratios.push({
         of,
         against: 'qemu-i386',
-        ...(isMain && suite === 'kernels' ? { goalMean: 1, goalEach: 0.5 } : {}),
+        ...(isMain ? qemuGoals[suite] : {}),
       });
     }
     if (names.includes('native')) {

@@ -73,6 +73,15 @@ export class AddressSpace {
     this.onChange();
   }
 
+  /** Does nobody answer in these whole pages? */
+  isFree(pa: number, bytes: number): boolean {
+    const first = pa >>> 12;
+    for (let page = first; page < first + (bytes >>> 12); page++) {
+      if (this.words[page] !== 0 || this.devices[page] !== openBus) return false;
+    }
+    return true;
+  }
+
   /** A20: while it is off, bit 20 of every physical address is 0. */
   setA20(on: boolean): void {
     const mask = on ? -1 : ~(1 << 20);

@@ -30,6 +30,11 @@ export class Ports {
     this.claims.fill(functions, first, first + count);
   }
 
+  /** Would claim() succeed? */
+  isFree(first: number, count: number): boolean {
+    return first + count <= LAST_PORT + 1 && this.claims.slice(first, first + count).every((at) => at === unclaimed);
+  }
+
   /** Take back what claim() gave (a PCI device whose base address changes). */
   release(first: number, count: number): void {
     this.claims.fill(unclaimed, first, first + count);

@@ -1,0 +1,18 @@
+/**
+ * What a disk keeps: sectors of fixed size, from wherever the host has them (a file, an array, a network). A store may
+ * answer at once or later; a drive is busy meanwhile.
+ */
+export interface BlockStore {
+  /** Bytes in a sector: 512 for disks, 2048 for CDs. */
+  readonly sectorBytes: number;
+  readonly sectors: number;
+  readonly isReadOnly: boolean;
+  /**
+   * Read whole sectors from `sector` on; the caller stays inside the store.
+   * @throws when the host cannot (or rejects): the drive reports an uncorrectable error.
+   */
+  read(sector: number, into: Uint8Array): undefined | Promise<void>;
+  write(sector: number, from: Uint8Array): undefined | Promise<void>;
+  /** Bring what was written to where it survives the host's end. */
+  flush?(): undefined | Promise<void>;
+}

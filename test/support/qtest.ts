@@ -1,0 +1,61 @@
+// The devices of qemu-system-i386 while its processor stands still: its qtest protocol reads and writes ports and physical memory
+// one line at a time, so a device of ours can be asked the same questions as QEMU's.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** Is qemu-system-i386 (package qemu-system-x86) installed? Tests that compare with it are left out otherwise. */
+export const hasQemuSystem: boolean = spawnSync('qemu-system-i386', ['--version']).status === 0;
+
+export class Qtest {
+  private readonly child: ChildProcess;
+  private readonly waiting: ((reply: string) => void)[] = [];
+
+  /** @param args arguments after the machine, which is i440FX with no default devices. */
+  constructor(args: readonly string[] = []) {
+    const machine = [
+      '-machine',
+      'pc,accel=tcg',
+      '-S',
+      '-m',
+      '16',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-qtest',
+      'stdio',
+    ];
+    this.child = spawn('qemu-system-i386', [...machine, '-qtest-log', 'none', ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    createInterface({ input: this.child.stdout! }).on('line', (line) => {
+      if (!line.startsWith('IRQ')) this.waiting.shift()?.(line);
+    });
+    this.child.stdin!.on('error', () => {});
+    this.child.on('close', () => {
+      for (const reply of this.waiting) reply('qemu-system-i386 has ended');
+    });
+  }
+
+  /** @returns what follows OK, if anything. */
+  ask(command: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push((reply) => {
+        if (reply.startsWith('OK')) resolve(reply.slice(3));
+        else reject(new Error(`${command}: ${reply}`));
+      });
+      this.child.stdin!.write(`${command}\n`);
+    });
+  }
+
+  async read(kind: 'inb' | 'inw' | 'inl' | 'readb' | 'readw' | 'readl', address: number): Promise<number> {
+    return Number(await this.ask(`${kind} 0x${(address >>> 0).toString(16)}`)) | 0;
+  }
+
+  async write(kind: 'outb' | 'outw' | 'outl' | 'writeb' | 'writew' | 'writel', address: number, value: number) {
+    await this.ask(`${kind} 0x${(address >>> 0).toString(16)} 0x${(value >>> 0).toString(16)}`);
+  }
+
+  close(): void {
+    this.child.kill();
+  }
+}

@@ -76,21 +76,23 @@ export const TIER0_BLOCK = 75;
 export const TIER0_PC = 76;
 
 /**
- * x87. Physical registers R0 to R7, three slots each: significand low and high, sign and exponent (16 bits). Control and
- * status word (TOP and all flags at their places); which physical registers are not empty, one bit each; pointers to
- * the last instruction and operand, with their selectors, and its opcode.
+ * x87. Physical registers R0 to R7, four slots each, 16 bytes aligned: significand low and high (which MMX shares), sign
+ * and exponent (16 bits), and a slot without use. Control and status word (TOP and all flags at their places); which
+ * physical registers are not empty, one bit each; pointers to the last instruction and operand, with their selectors,
+ * and its opcode.
  */
 export const X87_REGISTER = 128;
-export const X87_CONTROL = 152;
-export const X87_STATUS = 153;
-export const X87_USED = 154;
-export const X87_INSTRUCTION = 155;
-export const X87_INSTRUCTION_SELECTOR = 156;
-export const X87_OPERAND = 157;
-export const X87_OPERAND_SELECTOR = 158;
-export const X87_OPCODE = 159;
+export const X87_REGISTER_SLOTS = 4;
+export const X87_CONTROL = 160;
+export const X87_STATUS = 161;
+export const X87_USED = 162;
+export const X87_INSTRUCTION = 163;
+export const X87_INSTRUCTION_SELECTOR = 164;
+export const X87_OPERAND = 165;
+export const X87_OPERAND_SELECTOR = 166;
+export const X87_OPCODE = 167;
 /** First slot after them. */
-export const X87_END = 160;
+export const X87_END = 168;
 
 /** Slots that tier 0 uses for values inside a block; not architectural. */
 export const TEMPORARY = 512;

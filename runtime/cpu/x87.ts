@@ -10,6 +10,7 @@ import {
   X87_OPERAND,
   X87_OPERAND_SELECTOR,
   X87_REGISTER,
+  X87_REGISTER_SLOTS,
   X87_STATUS,
   X87_USED,
 } from '../abi/state.ts';
@@ -50,7 +51,7 @@ export function summarizeX87(S: Int32Array): void {
 /** Tag of a physical register: 0 valid, 1 zero, 2 special, 3 empty. */
 function tagOf(S: Int32Array, r: number): number {
   if (((S[X87_USED]! >> r) & 1) === 0) return 3;
-  const at = X87_REGISTER + r * 3;
+  const at = X87_REGISTER + r * X87_REGISTER_SLOTS;
   const exponent = S[at + 2]! & 0x7fff;
   if (exponent === 0 && S[at] === 0 && S[at + 1] === 0) return 1;
   return exponent === 0 || exponent === 0x7fff || S[at + 1]! >= 0 ? 2 : 0;
@@ -111,7 +112,7 @@ export function x87Registers(S: Int32Array): Uint8Array {
   const bytes = new Uint8Array(X87_REGISTER_BYTES);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < 8; i++) {
-    const at = X87_REGISTER + physicalOf(S, i) * 3;
+    const at = X87_REGISTER + physicalOf(S, i) * X87_REGISTER_SLOTS;
     view.setInt32(i * 10, S[at]!, true);
     view.setInt32(i * 10 + 4, S[at + 1]!, true);
     view.setInt16(i * 10 + 8, S[at + 2]!, true);
@@ -123,7 +124,7 @@ export function x87Registers(S: Int32Array): Uint8Array {
 export function setX87Registers(S: Int32Array, bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0; i < 8; i++) {
-    const at = X87_REGISTER + physicalOf(S, i) * 3;
+    const at = X87_REGISTER + physicalOf(S, i) * X87_REGISTER_SLOTS;
     S[at] = view.getInt32(i * 10, true);
     S[at + 1] = view.getInt32(i * 10 + 4, true);
     S[at + 2] = view.getUint16(i * 10 + 8, true);

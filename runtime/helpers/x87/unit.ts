@@ -15,6 +15,7 @@ import {
   X87_OPERAND,
   X87_OPERAND_SELECTOR,
   X87_REGISTER,
+  X87_REGISTER_SLOTS,
   X87_STATUS,
   X87_USED,
 } from '../../abi/state.ts';
@@ -131,13 +132,13 @@ export class X87Unit {
   /** Physical register `r`. */
   physical(r: number): Real {
     const { S } = this;
-    const at = X87_REGISTER + r * 3;
+    const at = X87_REGISTER + r * X87_REGISTER_SLOTS;
     return { se: S[at + 2]! & 0xffff, sig: (BigInt(S[at + 1]! >>> 0) << 32n) | BigInt(S[at]! >>> 0) };
   }
 
   setPhysical(r: number, { se, sig }: Real): void {
     const { S } = this;
-    const at = X87_REGISTER + r * 3;
+    const at = X87_REGISTER + r * X87_REGISTER_SLOTS;
     S[at] = Number(sig & 0xffffffffn) | 0;
     S[at + 1] = Number(sig >> 32n) | 0;
     S[at + 2] = se;

@@ -4,8 +4,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { formName, printCase, type VectorCase } from './recorder/case-format.ts';
+import { copySimd } from './recorder/simd-state.ts';
 import {
   checkVector,
+  isSimdFamily,
   layOutMemory,
   readVectors,
   strayWrites,
@@ -47,6 +49,7 @@ class Replay implements VectorMachine {
       vector: fault ? fault.vector : 3,
       errorCode: fault?.errorCode ?? 0,
       cr2: fault?.cr2 ?? 0,
+      ...(after.simd && { simd: copySimd(after.simd) }),
     };
     this.spoil(outcome);
     return outcome;
@@ -60,14 +63,15 @@ function firstVector(family: string, wanted: (vector: VectorCase) => boolean): V
 
 describe('recorded vectors', () => {
   it('are there for each family and stay within their size budget', () => {
-    expect(vectorFamilies()).toEqual(
-      'arithmetic bit bmi branch fault move multiply sequence shift stack string'.split(' '),
-    );
+    expect(vectorFamilies()).toEqual([
+      ...'arithmetic bit bmi branch fault mmx move multiply sequence shift'.split(' '),
+      ...'sse-convert sse-float sse-integer sse-move sse-shuffle sse-state sse-text stack string'.split(' '),
+    ]);
     const bytes = readdirSync(VECTORS).reduce((sum, name) => sum + statSync(new URL(name, VECTORS)).size, 0);
     expect(bytes).toBeLessThan(BUDGET_BYTES);
   });
 
-  it.each(vectorFamilies())('%s: read back as written, at least 100 cases for each form', (family) => {
+  it.each(vectorFamilies())('%s: read back as written, enough cases for each form', (family) => {
     const text = gunzipSync(readFileSync(new URL(`${family}.vec.gz`, VECTORS))).toString('latin1');
     const lines = text.split('\n').slice(1, -1);
     const counts = new Map<string, number>();
@@ -84,7 +88,8 @@ describe('recorded vectors', () => {
       counts.set(name, vector.index + 1);
     }
     expect(at).toBe(lines.length);
-    expect([...counts].filter(([, count]) => count < 100)).toEqual([]);
+    const least = isSimdFamily(family) ? 200 : 100;
+    expect([...counts].filter(([, count]) => count < least)).toEqual([]);
   });
 });
 
@@ -117,6 +122,17 @@ describe('checkVector', () => {
         String(message),
       ).toBe(true);
     }
+    const packed = firstVector('mmx', ({ form, fault }) => form.mnemonic === 'PADDB' && fault === undefined);
+    const [xmm, x87, mxcsr, used] = [
+      new Replay(packed, ({ simd }) => (simd!.xmm[5]! ^= 1)),
+      new Replay(packed, ({ simd }) => (simd!.x87[9]! ^= 1)),
+      new Replay(packed, ({ simd }) => (simd!.mxcsr ^= 1)),
+      new Replay(packed, ({ simd }) => (simd!.used ^= 0x80)),
+    ].map((machine) => checkVector(packed, machine));
+    expect(xmm).toEqual([expect.stringMatching(/^xmm1: /)]);
+    expect(x87).toEqual([expect.stringMatching(/^R0: /)]);
+    expect(mxcsr).toEqual([expect.stringMatching(/^mxcsr: /)]);
+    expect(used).toEqual([expect.stringMatching(/^used: CPU ff, here 7f/)]);
     const la = adds.after.memory[0]!.la;
     const machine: Replay = new Replay(adds, () =>
       machine.writeMemory(

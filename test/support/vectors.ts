@@ -15,8 +15,9 @@ import {
   vectorFlags,
 } from './recorder/case-format.ts';
 import { baseByte, FS_BASE, GS_BASE, REGIONS, type Region } from './recorder/memory-map.ts';
+import { compareSimd, type SimdState } from './recorder/simd-state.ts';
 
-export type { MemoryBytes, Region, VectorCase, VectorForm, VectorState };
+export type { MemoryBytes, Region, SimdState, VectorCase, VectorForm, VectorState };
 export { FS_BASE, GS_BASE, REGIONS };
 
 /** Where the fixtures are. */
@@ -27,6 +28,11 @@ const EXTENSION = '.vec.gz';
 export function vectorFamilies(): string[] {
   const names = readdirSync(VECTORS).filter((name) => name.endsWith(EXTENSION));
   return names.map((name) => name.slice(0, -EXTENSION.length)).sort();
+}
+
+/** Is this a family of MMX or SSE, whose cases set XMM, MXCSR and x87 registers as well? */
+export function isSimdFamily(family: string): boolean {
+  return /^(mmx|sse)/.test(family);
 }
 
 /** Every case of one family in recorded order.
@@ -59,6 +65,8 @@ export interface VectorOutcome {
   readonly errorCode: number;
   /** Any value unless #PF. */
   readonly cr2: number;
+  /** Needed when the case came with these registers. */
+  readonly simd?: SimdState;
 }
 
 /** The thing under test: 32-bit flat user mode (CPL 3, IOPL 0, IF set) with {@link REGIONS} mapped, all else unmapped. */
@@ -80,6 +88,7 @@ export function layOutMemory(machine: VectorMachine): void {
  *  or else the machine wrote where the CPU did not. Costs 40 KiB of reading; for the end of each form. */
 export function strayWrites(machine: VectorMachine): number[] {
   const stray: number[] = [];
+  removeCode(machine);
   for (const { base, size } of REGIONS) {
     const bytes = machine.readMemory(base, size);
     for (let i = 0; i < size; i++) if (bytes[i] !== baseByte(base + i)) stray.push(base + i);
@@ -90,7 +99,8 @@ export function strayWrites(machine: VectorMachine): number[] {
 /** Run one case and list, in words, everything that came out different from the CPU. Leaves memory as it was. */
 export function checkVector(vector: VectorCase, machine: VectorMachine): string[] {
   const { before, after, fault, bytes } = vector;
-  const touched: MemoryBytes[] = [{ la: before.eip, bytes }, ...before.memory];
+  const touched: readonly MemoryBytes[] = before.memory;
+  placeCode(machine, { la: before.eip, bytes });
   for (const { la, bytes } of touched) machine.writeMemory(la, bytes);
   const outcome = machine.run(before);
   const differences: string[] = [];
@@ -108,6 +118,9 @@ export function checkVector(vector: VectorCase, machine: VectorMachine): string[
     if (fault.errorCode !== undefined) compare('error code', fault.errorCode, outcome.errorCode, 0xffff);
     if (fault.cr2 !== undefined) compare('cr2', fault.cr2, outcome.cr2);
   }
+  if (after.simd !== undefined && outcome.simd !== undefined) {
+    differences.push(...compareSimd(after.simd, outcome.simd));
+  } else if (after.simd !== undefined) differences.push('no XMM and x87 registers given');
   // Later bytes lie over earlier ones; what the CPU left alone where the case put its own bytes must be left alone too.
   const expected = new Map<number, number>();
   for (const { la, bytes } of [...touched, ...after.memory]) {
@@ -118,6 +131,24 @@ export function checkVector(vector: VectorCase, machine: VectorMachine): string[
   for (const { la, bytes } of [...touched, ...after.memory]) restore(machine, { la, length: bytes.length });
   for (const range of vector.undefinedMemory) restore(machine, range);
   return differences;
+}
+
+/** Code that the last case left on a machine. It stays until another takes its place, so that a machine translates the
+ *  same bytes once for many cases. */
+const codeInPlace = new WeakMap<VectorMachine, MemoryBytes>();
+
+function placeCode(machine: VectorMachine, code: MemoryBytes): void {
+  const last = codeInPlace.get(machine);
+  if (last?.la === code.la && Buffer.compare(last.bytes, code.bytes) === 0) return;
+  removeCode(machine);
+  machine.writeMemory(code.la, code.bytes);
+  codeInPlace.set(machine, code);
+}
+
+function removeCode(machine: VectorMachine): void {
+  const last = codeInPlace.get(machine);
+  if (last !== undefined) restore(machine, { la: last.la, length: last.bytes.length });
+  codeInPlace.delete(machine);
 }
 
 /** Put the base pattern back into a range, as far as it is mapped. */

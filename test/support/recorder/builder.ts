@@ -4,6 +4,7 @@
 
 import type { MemoryBytes, MemoryRange } from './case-format.ts';
 import { CODE_ADDRESS, caseSeed, FS_BASE, GS_BASE, operandValue, seedState, Xorshift32 } from './memory-map.ts';
+import type { SimdState } from './simd-state.ts';
 
 /** What an instruction does with its memory operand. `a` only takes its address. */
 export type Access = 'a' | 'r' | 'w' | 'rw';
@@ -31,6 +32,8 @@ export class CaseBuilder {
   eflags: number;
   eip: number = CODE_ADDRESS;
   readonly memory: MemoryBytes[] = [];
+  /** XMM, MXCSR and x87 registers, in forms that have to do with them. */
+  simd: SimdState | undefined;
   code: number[] = [];
   /** EFLAGS bits that the manual leaves undefined in this case. */
   undefinedFlags = 0;

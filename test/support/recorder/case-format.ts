@@ -13,8 +13,22 @@
 //   u=HEX       results only: flags that the manual leaves undefined here
 //   N~HEX       results only: bits of register N that the manual leaves undefined here
 //   HEX?N       results only: N bytes of memory from linear address HEX on that the manual leaves undefined here
+//   xN=HEX      XMM register N
+//   rN=HEX      physical x87 register N (its low 16 digits are MMN)
+//   c=HEX       MXCSR
+//   w=C,S,U     x87 control and status word, and which physical registers are not empty
+//   *HEX,N      memory from linear address HEX on holds the first N bytes of the seed's operand (simd-state.ts)
 //   !V,E,A      results only: exception vector V with error code E (- if it has none) and, for #PF, CR2 = A
 import { CODE_ADDRESS, caseSeed, FIXED_FLAGS, seedState, VECTOR_FLAGS, Xorshift32 } from './memory-map.ts';
+import {
+  copySimd,
+  parseSimd,
+  printSimd,
+  type SimdSeed,
+  type SimdState,
+  seedSimd,
+  type ValueKind,
+} from './simd-state.ts';
 
 /** What an instruction form is: which bytes it tests, in the terms of the rows in translator/isa. */
 export interface VectorForm {
@@ -37,6 +51,8 @@ export interface MemoryBytes {
   /** Linear address, u32. */
   readonly la: number;
   readonly bytes: Uint8Array;
+  /** They are the seed's operand, so a case line need not spell them. */
+  readonly seeded?: boolean;
 }
 
 /** A run of guest memory. */
@@ -57,6 +73,8 @@ export interface VectorState {
   readonly eip: number;
   /** Before: what lies over the base pattern, code not included. After: every byte that differs from before. */
   readonly memory: readonly MemoryBytes[];
+  /** Present in the families of MMX and SSE. */
+  readonly simd?: SimdState;
 }
 
 /** The exception that ended a case. */
@@ -116,6 +134,13 @@ function hexBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
+/** What XMM and MMX registers and operand of a case start from; undefined in families that have no use for them. */
+function seedOf(form: VectorForm, index: number): SimdSeed | undefined {
+  if (!/^(mmx|sse)/.test(form.family)) return undefined;
+  const [, kind, mmx] = form.variant.split(' ') as [string, ValueKind, string?];
+  return seedSimd(formName(form), index, kind, mmx === 'mmx');
+}
+
 /** Print one case line. */
 export function printCase(vector: VectorCase): string {
   const { before, after, fault } = vector;
@@ -123,16 +148,21 @@ export function printCase(vector: VectorCase): string {
   const eflags = seedState(new Xorshift32(caseSeed(formName(vector.form), vector.index)), regs);
   const line = [hexBytes(vector.bytes)];
   const printMemory = (memory: readonly MemoryBytes[]): void => {
-    for (const { la, bytes } of memory) line.push(`${hex(la)}:${hexBytes(bytes)}`);
+    for (const { la, bytes, seeded } of memory) {
+      line.push(seeded ? `*${hex(la)},${bytes.length}` : `${hex(la)}:${hexBytes(bytes)}`);
+    }
   };
+  const seed = seedOf(vector.form, vector.index);
   for (let i = 0; i < 8; i++) if (before.regs[i] !== regs[i]) line.push(`${i}=${hex(before.regs[i]!)}`);
   if (before.eflags !== eflags) line.push(`f=${hex(before.eflags)}`);
   if (before.eip !== CODE_ADDRESS) line.push(`@${hex(before.eip)}`);
+  if (seed && before.simd) line.push(...printSimd(seed.state, before.simd));
   printMemory(before.memory);
   line.push('>');
   for (let i = 0; i < 8; i++) if (after.regs[i] !== before.regs[i]) line.push(`${i}=${hex(after.regs[i]!)}`);
   if (after.eflags !== before.eflags) line.push(`f=${hex(after.eflags)}`);
   if (after.eip !== before.eip + vector.bytes.length) line.push(`@${hex(after.eip)}`);
+  if (before.simd && after.simd) line.push(...printSimd(before.simd, after.simd));
   printMemory(after.memory);
   if (vector.flagMask !== VECTOR_FLAGS) line.push(`u=${hex(VECTOR_FLAGS & ~vector.flagMask)}`);
   for (let i = 0; i < 8; i++) if (vector.regMasks[i] !== -1) line.push(`${i}~${hex(~vector.regMasks[i]!)}`);
@@ -149,6 +179,8 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
   const regs = new Int32Array(8);
   const regMasks = new Int32Array(8).fill(-1);
   let state = { regs, eflags: seedState(new Xorshift32(caseSeed(formName(form), index)), regs), eip: CODE_ADDRESS };
+  const seed = seedOf(form, index);
+  let simd = seed?.state;
   let memory: MemoryBytes[] = [];
   const undefinedMemory: MemoryRange[] = [];
   let before: VectorState | undefined;
@@ -157,7 +189,8 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
   for (let i = 1; i < tokens.length; i++) {
     const token = tokens[i]!;
     if (token === '>') {
-      before = { ...state, memory };
+      before = { ...state, memory, ...(simd && { simd }) };
+      simd = simd && copySimd(simd);
       state = { regs: regs.slice(), eflags: state.eflags, eip: state.eip + bytes.length };
       memory = [];
     } else if (token[0] === '!') {
@@ -167,7 +200,11 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
         ...(errorCode !== '-' && { errorCode: Number(errorCode) }),
         ...(cr2 !== undefined && { cr2: parseInt(cr2, 16) }),
       };
-    } else if (token[0] === '@') state.eip = parseInt(token.slice(1), 16);
+    } else if (token[0] === '*') {
+      const [la, length] = token.slice(1).split(',') as [string, string];
+      memory.push({ la: parseInt(la, 16), bytes: seed!.operand.subarray(0, Number(length)), seeded: true });
+    } else if (simd !== undefined && parseSimd(simd, token)) continue;
+    else if (token[0] === '@') state.eip = parseInt(token.slice(1), 16);
     else if (token[1] === '~') regMasks[Number(token[0])] = ~parseInt(token.slice(2), 16);
     else if (token.includes('?')) {
       const [la, length] = token.split('?') as [string, string];
@@ -188,7 +225,7 @@ export function parseCase(form: VectorForm, index: number, line: string): Vector
     index,
     bytes,
     before,
-    after: { ...state, memory },
+    after: { ...state, memory, ...(simd && { simd }) },
     ...(fault && { fault }),
     flagMask,
     regMasks,

@@ -18,9 +18,10 @@ import {
 import type { FormSpec } from './form.ts';
 import { FAMILIES } from './forms/index.ts';
 import { baseByte, FIXED_FLAGS, FS_BASE, GS_BASE, REGIONS, VECTOR_FLAGS } from './memory-map.ts';
+import { initialSimd, type SimdState } from './simd-state.ts';
 
 const RESULTS_BYTES = 0x8000000;
-const NO_ERROR_CODE = new Set([0, 1, 3, 4, 5, 6, 7]);
+const NO_ERROR_CODE = new Set([0, 1, 3, 4, 5, 6, 7, 16, 19]);
 
 /** A growing little-endian buffer. */
 class Stream {
@@ -55,6 +56,19 @@ function buildCases(spec: FormSpec): CaseBuilder[] {
   });
 }
 
+/** ST(i) is R((TOP + i) mod 8); the harness moves registers in the order of ST. */
+function physicalOf(status: number, i: number): number {
+  return ((status >> 11) + i) & 7;
+}
+
+function putSimd(stream: Stream, { xmm, mxcsr, control, status, used, x87 }: SimdState): void {
+  let tags = 0;
+  for (let r = 0; r < 8; r++) if (((used >> r) & 1) === 0) tags |= 3 << (r * 2);
+  stream.put32(...xmm, mxcsr, control, status, tags);
+  for (let i = 0; i < 8; i++)
+    stream.putBytes(x87.subarray(physicalOf(status, i) * 10, physicalOf(status, i) * 10 + 10));
+}
+
 function writeCases(cases: readonly CaseBuilder[]): Buffer {
   const stream = new Stream();
   stream.put32(REGIONS.length, FS_BASE, GS_BASE, RESULTS_BYTES);
@@ -62,7 +76,7 @@ function writeCases(cases: readonly CaseBuilder[]): Buffer {
     stream.put32(base, size, access);
     stream.putBytes(Uint8Array.from({ length: size }, (_, i) => baseByte(base + i)));
   }
-  for (const { regs, eflags, eip, code, memory } of cases) {
+  for (const { regs, eflags, eip, code, memory, simd } of cases) {
     stream.put32(...regs, eflags, eip, code.length);
     stream.putBytes(Uint8Array.from(code));
     stream.put32(memory.length);
@@ -70,6 +84,8 @@ function writeCases(cases: readonly CaseBuilder[]): Buffer {
       stream.put32(la, bytes.length);
       stream.putBytes(bytes);
     }
+    stream.put32(simd ? 1 : 0);
+    if (simd) putSimd(stream, simd);
   }
   return stream.bytes();
 }
@@ -103,6 +119,18 @@ class Results {
     return this.bytes.readInt32LE(this.at - 4);
   }
 
+  private takeSimd(): SimdState {
+    const simd = initialSimd();
+    for (let i = 0; i < 32; i++) simd.xmm[i] = this.take32();
+    [simd.mxcsr, simd.control, simd.status] = [this.take32(), this.take32(), this.take32()];
+    const tags = this.take32();
+    for (let r = 0; r < 8; r++) if (((tags >> (r * 2)) & 3) !== 3) simd.used |= 1 << r;
+    for (let i = 0; i < 8; i++, this.at += 10) {
+      simd.x87.set(this.bytes.subarray(this.at, this.at + 10), physicalOf(simd.status, i) * 10);
+    }
+    return simd;
+  }
+
   next(spec: FormSpec, c: CaseBuilder): VectorCase {
     const regs = Int32Array.from({ length: 8 }, () => this.take32());
     const eflags = vectorFlags(this.take32());
@@ -114,6 +142,7 @@ class Results {
       number,
     ];
     const changes = Array.from({ length: count }, () => [this.take32() >>> 0, this.bytes[this.at++]!] as const);
+    const simd = c.simd ? this.takeSimd() : undefined;
     const patched = (la: number): number => {
       const over = c.memory.findLast((run) => la >= run.la && la < run.la + run.bytes.length);
       return over ? over.bytes[la - over.la]! : baseByte(la);
@@ -137,7 +166,7 @@ class Results {
       form: spec.form,
       index: c.index,
       bytes: Uint8Array.from(c.code),
-      before: { regs: c.regs, eflags: c.eflags, eip: c.eip, memory: c.memory },
+      before: { regs: c.regs, eflags: c.eflags, eip: c.eip, memory: c.memory, ...(c.simd && { simd: c.simd }) },
       after: {
         regs,
         eflags,
@@ -146,6 +175,7 @@ class Results {
           changes.filter(([la]) => !ignored(la)),
           patched,
         ),
+        ...(simd && { simd }),
       },
       ...(fault && { fault }),
       flagMask: VECTOR_FLAGS & ~c.undefinedFlags,

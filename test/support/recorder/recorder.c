@@ -89,6 +89,49 @@ static void restore_memory(void) {
 
 static const int greg_of[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
 
+/* The FPU's part of a 32-bit signal frame: FNSAVE's image, then FXSAVE's, then the header of XSAVE. Sigreturn takes the
+ * x87 from the former and XMM and MXCSR from the latter. */
+#define FXSAVE_AT 112
+#define MXCSR_AT (FXSAVE_AT + 24)
+#define XMM_AT (FXSAVE_AT + 160)
+#define XSTATE_BV_AT (FXSAVE_AT + 512)
+#define STACK_AT 28
+
+static uint32_t has_simd;
+
+static void load_simd(const ucontext_t *uc) {
+  uint8_t *frame = (uint8_t *)uc->uc_mcontext.fpregs;
+  uint32_t words[7];
+  memcpy(frame + XMM_AT, cursor, 128);
+  cursor += 128;
+  uint32_t mxcsr = take32();
+  memcpy(frame + MXCSR_AT, &mxcsr, 4);
+  memset(words, 0, sizeof words);
+  for (int i = 0; i < 3; i++) words[i] = take32() | 0xffff0000;
+  memcpy(frame, words, sizeof words);
+  memcpy(frame + STACK_AT, cursor, 80);
+  cursor += 80;
+  /* Without these bits sigreturn would leave x87 and XMM in their initial state. */
+  uint32_t present;
+  memcpy(&present, frame + XSTATE_BV_AT, 4);
+  present |= 3;
+  memcpy(frame + XSTATE_BV_AT, &present, 4);
+}
+
+static void save_simd(const ucontext_t *uc) {
+  const uint8_t *frame = (const uint8_t *)uc->uc_mcontext.fpregs;
+  memcpy(out, frame + XMM_AT, 128);
+  memcpy(out + 128, frame + MXCSR_AT, 4);
+  out += 132;
+  for (int i = 0; i < 3; i++) {
+    uint32_t word;
+    memcpy(&word, frame + i * 4, 4);
+    put32(word & 0xffff);
+  }
+  memcpy(out, frame + STACK_AT, 80);
+  out += 80;
+}
+
 static void save(const ucontext_t *uc) {
   const greg_t *g = uc->uc_mcontext.gregs;
   for (int i = 0; i < 8; i++) put32(g[greg_of[i]]);
@@ -113,6 +156,7 @@ static void save(const ucontext_t *uc) {
     }
   }
   memcpy(count_at, &count, 4);
+  if (has_simd) save_simd(uc);
 }
 
 static void finish(void) {
@@ -155,6 +199,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     patch(address, cursor, length);
     cursor += length;
   }
+  has_simd = take32();
+  if (has_simd) load_simd(uc);
   struct itimerval watchdog = {{0, 0}, {5, 0}};
   setitimer(ITIMER_REAL, &watchdog, 0);
 }

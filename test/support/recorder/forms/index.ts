@@ -9,6 +9,7 @@ import { moveForms } from './move.ts';
 import { multiplyForms } from './multiply.ts';
 import { sequenceForms } from './sequence.ts';
 import { shiftForms } from './shift.ts';
+import { SIMD_FAMILIES } from './simd.ts';
 import { stackForms } from './stack.ts';
 import { stringForms } from './string.ts';
 
@@ -25,4 +26,5 @@ export const FAMILIES: Readonly<Record<string, () => FormSpec[]>> = {
   string: stringForms,
   fault: faultForms,
   sequence: sequenceForms,
+  ...SIMD_FAMILIES,
 };

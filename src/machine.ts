@@ -9,6 +9,7 @@ import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
 import { Ram } from '../runtime/bus/ram.ts';
 import { CodeCache } from '../runtime/cache/code-cache.ts';
 import { GuestFault } from '../runtime/cpu/fault.ts';
+import { initializeSse } from '../runtime/cpu/sse.ts';
 import { Cpu, type VmmCall } from '../runtime/exec/cpu.ts';
 import { createHelpers } from '../runtime/helpers/index.ts';
 import { Memory } from '../runtime/memory/memory.ts';
@@ -101,6 +102,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const calls = options.vmm({ state, memory, fault });
   state[MODE] = options.mode;
   state[DF] = 1;
+  initializeSse(state);
   cpu = new Cpu({ state, memory, fault, translator, cache, vmm: vmmCallNames.map((name) => calls[name]) });
   return cpu;
 }

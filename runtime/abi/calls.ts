@@ -5,17 +5,8 @@
  * verifier checks lifts against them, and `satisfies` makes a missing implementation a type error.
  */
 
-/** What a helper does besides computing its result. */
-export interface HelperSignature {
-  /** Number of i32 arguments. */
-  readonly args: number;
-  /** Has an i32 result. A second result, where there is one, is in the SCRATCH slot. */
-  readonly result: boolean;
-  /** May raise a guest fault. */
-  readonly faults: boolean;
-  /** Reads and writes state slots and memory itself: all state is written back before it and reloaded after. */
-  readonly sync: boolean;
-}
+import type { HelperSignature } from './signature.ts';
+import { sseSignatures } from './sse.ts';
 
 const value = (args: number): HelperSignature => ({ args, result: true, faults: false, sync: false });
 const faulting = (args: number): HelperSignature => ({ args, result: true, faults: true, sync: false });
@@ -80,6 +71,7 @@ export const helperSignatures = {
   x87Move: stateful(3),
   /** (control instruction, linear address or 0, operand size in bits). */
   x87Control: stateful(3),
+  ...sseSignatures,
 } as const satisfies Record<string, HelperSignature>;
 
 export type HelperName = keyof typeof helperSignatures;

@@ -24,10 +24,23 @@ export const MODE_VM86 = 1 << 8;
 export const MODE_TRAP = 1 << 9;
 /** An interrupt shadow (STI, MOV SS, POP SS) covers this instruction: the block is one instruction long. */
 export const MODE_SHADOW = 1 << 10;
+/** SSE instructions execute: CR4.OSFXSR is set, CR0.EM and CR0.TS are clear. */
+export const MODE_SSE = 1 << 20;
+/** MMX instructions execute: CR0.EM and CR0.TS are clear. */
+export const MODE_MMX = 1 << 21;
 
-/** 32-bit protected mode, flat, CPL 3: what a Linux process runs in. */
+/** 32-bit protected mode, flat, CPL 3, with SSE: what a Linux process runs in. */
 export const MODE_FLAT_USER32: number =
-  MODE_CODE32 | MODE_STACK32 | MODE_USER | MODE_FLAT_ES | MODE_FLAT_CS | MODE_FLAT_SS | MODE_FLAT_DS | MODE_PROTECTED;
+  MODE_CODE32 |
+  MODE_STACK32 |
+  MODE_USER |
+  MODE_FLAT_ES |
+  MODE_FLAT_CS |
+  MODE_FLAT_SS |
+  MODE_FLAT_DS |
+  MODE_PROTECTED |
+  MODE_SSE |
+  MODE_MMX;
 
 /** Is this segment register (0..5) flat in `mode`? FS and GS never are. */
 export function isFlat(mode: number, segment: number): boolean {

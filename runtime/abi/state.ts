@@ -94,6 +94,27 @@ export const X87_OPCODE = 167;
 /** First slot after them. */
 export const X87_END = 168;
 
+/**
+ * SSE. XMM0 to XMM7, four slots each, 16 bytes aligned, so that they can also be seen as lanes of other types; behind
+ * them two registers of the same shape for memory operands and intermediate results, which are not architectural.
+ */
+export const XMM = 192;
+export const VECTOR_SCRATCH = 224;
+export const MXCSR = 232;
+/**
+ * Two doubles that follow from MXCSR (cpu/sse.ts): the least magnitude of a double and of a single result that plain
+ * arithmetic gives without raising a new flag. Infinite when the rounding mode or the flags rule that out.
+ */
+export const FLOAT_FLOOR_DOUBLE = 234;
+export const FLOAT_FLOOR_SINGLE = 236;
+/** First slot after them. */
+export const SSE_END = 238;
+
+/** Slots from x87 registers (which MMX shares) to SSE's: helpers work on them directly, so they never live in locals. */
+export function isVectorSlot(slot: number): boolean {
+  return slot >= X87_REGISTER && slot < SSE_END;
+}
+
 /** Slots that tier 0 uses for values inside a block; not architectural. */
 export const TEMPORARY = 512;
 export const TEMPORARIES = 1024;

@@ -4,6 +4,7 @@ import type { HelperContext, HelperTable } from './context.ts';
 import { crc32Helpers } from './crc32.ts';
 import { divideHelpers } from './divide.ts';
 import { raiseHelpers } from './raise.ts';
+import { sseHelpers } from './sse/index.ts';
 import { stringHelpers } from './string.ts';
 import { timestampHelpers } from './timestamp.ts';
 import { x87Helpers } from './x87/index.ts';
@@ -20,5 +21,6 @@ export function createHelpers(context: HelperContext): HelperTable {
     ...stringHelpers(context),
     ...arplHelpers(context),
     ...x87Helpers(context),
+    ...sseHelpers(context),
   };
 }

@@ -16,10 +16,11 @@ import {
   MODE,
   SEGMENT_ACCESS,
   SS,
-  X87_END,
+  SSE_END,
   X87_REGISTER,
 } from '../../runtime/abi/state.ts';
 import { type Descriptor, loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import { initializeSse } from '../../runtime/cpu/sse.ts';
 import { initializeX87 } from '../../runtime/cpu/x87.ts';
 import type { Processor } from './processor.ts';
 
@@ -41,26 +42,26 @@ const userData: Descriptor = { base: 0, limit: FLAT_LIMIT, access: ACCESS_DATA }
 /** Slots that belong to a process: general registers, EIP, flags, segments; and the mode that follows from them. */
 const SAVED_SLOTS: number = SEGMENT_ACCESS + 6;
 const MODE_AT: number = SAVED_SLOTS;
-/** Where the x87's slots stand in the copy. */
-const X87_AT: number = MODE_AT + 1;
+/** Where the slots of x87 and SSE stand in the copy. */
+const VECTOR_AT: number = MODE_AT + 1;
 
 /** EFLAGS of a new program: interrupts enabled, bit 1. */
 const INITIAL_EFLAGS = 0x202;
 
 /** Register values of a process that is not running. */
 export class SavedRegisters {
-  readonly #slots = new Int32Array(X87_AT + X87_END - X87_REGISTER);
+  readonly #slots = new Int32Array(VECTOR_AT + SSE_END - X87_REGISTER);
 
   save(state: Int32Array): void {
     this.#slots.set(state.subarray(0, SAVED_SLOTS));
     this.#slots[MODE_AT] = state[MODE]!;
-    this.#slots.set(state.subarray(X87_REGISTER, X87_END), X87_AT);
+    this.#slots.set(state.subarray(X87_REGISTER, SSE_END), VECTOR_AT);
   }
 
   load(state: Int32Array): void {
     state.set(this.#slots.subarray(0, SAVED_SLOTS));
     state[MODE] = this.#slots[MODE_AT]!;
-    state.set(this.#slots.subarray(X87_AT), X87_REGISTER);
+    state.set(this.#slots.subarray(VECTOR_AT), X87_REGISTER);
   }
 
   get(slot: number): number {
@@ -79,8 +80,9 @@ export function resetRegisters(processor: Processor, eip: number, esp: number): 
   state[EIP] = eip | 0;
   state[ESP] = esp | 0;
   state[MODE] = MODE_FLAT_USER32;
-  state.fill(0, X87_REGISTER, X87_END);
+  state.fill(0, X87_REGISTER, SSE_END);
   initializeX87(state);
+  initializeSse(state);
   processor.setEflags(INITIAL_EFLAGS);
   loadSegmentRegister(state, CS, USER_CS, userCode);
   for (const segment of [SS, DS, ES]) loadSegmentRegister(state, segment, USER_DS, userData);

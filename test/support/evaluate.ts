@@ -2,7 +2,7 @@
 // without tier 0 and tier 1. It also is stricter than they are: a value used before it is computed and a breach of the
 // commit rule (a register or flag written before the last operation of its instruction that can fault) are errors.
 import { helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
-import { EIP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH } from '../../runtime/abi/state.ts';
+import { EIP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH, VECTOR_SCRATCH } from '../../runtime/abi/state.ts';
 import type { HelperTable } from '../../runtime/helpers/index.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
 import type { IrBlock } from '../../translator/ir/block.ts';
@@ -41,7 +41,8 @@ export function evaluate(block: Pick<IrBlock, 'nodes' | 'terminator'>, machine: 
       state[EIP] = node.eip;
     } else if (mayFault(node) && committed !== undefined) {
       throw new Error(`${node.op} at ${(state[EIP]! >>> 0).toString(16)} follows a ${committed.op}: the commit rule`);
-    } else if (node.op === 'flags' || (node.op === 'set' && node.slot !== SCRATCH)) committed = node;
+    } else if (node.op === 'flags' || (node.op === 'set' && node.slot !== SCRATCH && node.slot < VECTOR_SCRATCH))
+      committed = node;
     values[node.id] = step(node, machine, word);
   }
   const { terminator } = block;

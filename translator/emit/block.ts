@@ -3,7 +3,7 @@
  * accesses test the TLB inline and call a slow arm otherwise.
  */
 import { helperSignatures } from '../../runtime/abi/calls.ts';
-import { SCRATCH } from '../../runtime/abi/state.ts';
+import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
 import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type FlagKind, flagKinds } from '../ir/flags.ts';
@@ -82,7 +82,7 @@ export class BlockEmitter {
   }
 
   private read(slot: number, part: Part): Expression {
-    if (slot === SCRATCH) return js.at('S', js.num(slot));
+    if (slot === SCRATCH || isVectorSlot(slot)) return js.at('S', js.num(slot));
     this.frame.use(slot);
     const whole = js.id(slotName(slot));
     if (part === 'r32') return whole;
@@ -179,6 +179,10 @@ export class BlockEmitter {
   }
 
   private write(slot: number, part: Part, value: Expression): void {
+    if (isVectorSlot(slot)) {
+      this.add(js.statement(js.assign(js.at('S', js.num(slot)), value)));
+      return;
+    }
     this.frame.modify(slot);
     const whole = js.id(slotName(slot));
     let merged = value;

@@ -4,7 +4,7 @@
  * An expression moves to its use when it has only one and everything it reads is still the same there. Registers are
  * locals that get assigned, so a register read is a leaf that may only move if its register is not written on the way.
  */
-import { SCRATCH } from '../../runtime/abi/state.ts';
+import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { flagMask } from '../ir/flags.ts';
 import { type Node, operandsOf, type Value } from '../ir/node.ts';
@@ -41,7 +41,8 @@ export function findNamed(block: IrBlock): Set<Value> {
       else named.add(node);
     } else if (node.op === 'get') {
       const last = Math.max(...uses.map((user) => evaluated[user]!));
-      if (node.slot === SCRATCH || writtenBefore(nodes, node.slot, at, last)) named.add(node);
+      if (node.slot === SCRATCH || isVectorSlot(node.slot) || writtenBefore(nodes, node.slot, at, last))
+        named.add(node);
       else if (node.part !== 'r32' && uses.length > 1) named.add(node);
     }
   }

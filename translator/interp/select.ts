@@ -9,6 +9,7 @@ import { ESP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES } from '../../runtime/abi/sta
 import type { IrBlock } from '../ir/block.ts';
 import { flagMask } from '../ir/flags.ts';
 import {
+  type Call,
   type Flags,
   forEachOperand,
   type Load,
@@ -18,7 +19,7 @@ import {
   type Store,
   type Value,
 } from '../ir/node.ts';
-import { canFault, isSync } from '../ir/ops.ts';
+import { canFault, isSync, writtenLanes } from '../ir/ops.ts';
 import type { PureName, TestName } from '../ir/pure.ts';
 import { terminatorOperands } from '../ir/terminator.ts';
 import { Op, SEEN_TARGETS } from './micro-op.ts';
@@ -84,6 +85,13 @@ const isAdd = (value: Value): value is Pure => value.op === 'pure' && value.name
 function flagSlotsOf(kind: Flags['kind']): readonly number[] {
   const mask = flagMask(kind);
   return allFlagSlots.filter((_slot, bit) => mask & (1 << bit));
+}
+
+/** State slots that a call writes. */
+function writesOf(node: Call): readonly number[] | 'all' {
+  if (isSync(node)) return 'all';
+  const lanes = writtenLanes(node);
+  return lanes === undefined ? [] : Array.from({ length: lanes.count }, (_, i) => lanes.slot + i);
 }
 
 function use(value: Value): void {
@@ -214,7 +222,7 @@ class Selector {
       }
       case 'call': {
         const helper = { word: helperNames.indexOf(node.helper) };
-        this.emit(Op.call0 + node.args.length, node, [helper, ...node.args], isSync(node) ? 'all' : [], canFault(node));
+        this.emit(Op.call0 + node.args.length, node, [helper, ...node.args], writesOf(node), canFault(node));
       }
     }
   }

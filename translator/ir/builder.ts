@@ -13,6 +13,7 @@ import { type Condition, conditionValue, type FlagName, flagImage, flagValue } f
 import { type FlagKindName, flagMask } from './flags.ts';
 import { foldPure } from './fold.ts';
 import { type Call, type Load, type MemorySize, makeNode, type Node, type Part, type Value } from './node.ts';
+import { writtenLanes } from './ops.ts';
 import type { PureName } from './pure.ts';
 import { SlotValues } from './slots.ts';
 import type { Terminator } from './terminator.ts';
@@ -346,6 +347,8 @@ export class IrBuilder {
     const node = this.append(makeNode('call', { helper, args }));
     if (helperSignatures[helper].sync) this.slots.forgetAll();
     else this.slots.forgetScratch();
+    const lanes = writtenLanes(node);
+    if (lanes !== undefined) this.slots.forget(lanes.slot, lanes.count);
     return node;
   }
 

@@ -1,6 +1,7 @@
 /** Effects of IR nodes, stated once for verifier, passes and back ends. */
 import { helperSignatures } from '../../runtime/abi/calls.ts';
-import type { Node } from './node.ts';
+import type { HelperSignature } from '../../runtime/abi/signature.ts';
+import type { Node, Value } from './node.ts';
 
 /** May this node raise a guest fault or abort? State must then be exact up to the previous instruction. */
 export function canFault(node: Node): boolean {
@@ -32,8 +33,26 @@ export function isDroppable(node: Node): boolean {
     case 'flags':
       return node.mask === 0;
     case 'call':
-      return !helperSignatures[node.helper].faults && !helperSignatures[node.helper].sync;
+      return isPureCall(helperSignatures[node.helper]);
     default:
       return false;
   }
+}
+
+function isPureCall({ faults, sync, lanes }: HelperSignature): boolean {
+  return !faults && !sync && (lanes === undefined || lanes.writes === 0);
+}
+
+/** The vector slots that a node writes, as first slot and number; undefined for none. */
+export function writtenLanes(node: Node): { readonly slot: number; readonly count: number } | undefined {
+  if (node.op !== 'call') return undefined;
+  const { lanes }: HelperSignature = helperSignatures[node.helper];
+  if (lanes === undefined || lanes.writes === 0) return undefined;
+  return { slot: constantOf(node.args[0]!), count: lanes.writes / 32 };
+}
+
+/** A slot as argument of a call. */
+export function constantOf(value: Value): number {
+  if (value.op !== 'const') throw new Error('a vector slot is not a constant');
+  return value.value;
 }

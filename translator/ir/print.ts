@@ -4,6 +4,8 @@
  * One node a line. Values are numbered %0, %1, … in the order of their definition whatever their ids are, so that a
  * pass which drops a node renumbers the text but not its sense; constants stand where they are used.
  */
+import { helperSignatures } from '../../runtime/abi/calls.ts';
+import type { HelperSignature } from '../../runtime/abi/signature.ts';
 import {
   DF,
   EFLAGS_SYSTEM,
@@ -11,14 +13,17 @@ import {
   FLAG_CF,
   FLAG_OF,
   FLAG_RES,
+  MXCSR,
   registerNames,
   SCRATCH,
   SEGMENT_BASE,
   SELECTOR,
+  VECTOR_SCRATCH,
+  XMM,
 } from '../../runtime/abi/state.ts';
 import type { IrBlock } from './block.ts';
 import { ALL_FLAGS, AUX, CF, OF, RES } from './flags.ts';
-import type { Node, Part, Value } from './node.ts';
+import type { Call, Node, Part, Value } from './node.ts';
 import type { Terminator } from './terminator.ts';
 
 const segmentNames = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
@@ -30,6 +35,7 @@ const slotNames: Readonly<Record<number, string>> = {
   [DF]: 'df',
   [EFLAGS_SYSTEM]: 'eflags',
   [SCRATCH]: 'scratch',
+  [MXCSR]: 'mxcsr',
 };
 const components: readonly (readonly [number, string])[] = [
   [CF, 'cf'],
@@ -83,8 +89,20 @@ function printNode(node: Exclude<Node, { op: 'const' }>, name: (value: Value) =>
         node.when ? ` when ${name(node.when)}` : ''
       }`;
     case 'call':
-      return `call ${[node.helper, ...node.args.map(name)].join(', ')}`;
+      return `call ${[node.helper, ...callArguments(node, name)].join(', ')}`;
   }
+}
+
+/** Arguments by name, vector registers by theirs. */
+function callArguments(node: Call, name: (value: Value) => string): string[] {
+  const { lanes }: HelperSignature = helperSignatures[node.helper];
+  const slots = lanes === undefined ? 0 : lanes.reads === 0 ? 1 : 2;
+  return node.args.map((arg, i) => (i < slots && arg.op === 'const' ? vectorName(arg.value) : name(arg)));
+}
+
+/** A vector register by its first slot. */
+function vectorName(slot: number): string {
+  return slotName(slot).replace(/\.0$/, '');
 }
 
 function printTerminator(terminator: Terminator, name: (value: Value) => string): string {
@@ -137,6 +155,8 @@ export function slotPartName(slot: number, part: Part): string {
 function slotName(slot: number): string {
   const segment = segmentNames[slot - SELECTOR];
   if (segment !== undefined) return segment;
+  if (slot >= XMM && slot < VECTOR_SCRATCH) return `xmm${(slot - XMM) >> 2}.${slot & 3}`;
+  if (slot >= VECTOR_SCRATCH && slot < MXCSR) return `vector${(slot - VECTOR_SCRATCH) >> 2}.${slot & 3}`;
   const based = segmentNames[slot - SEGMENT_BASE];
   if (based !== undefined) return `${based}.base`;
   return slotNames[slot] ?? `slot${slot}`;

@@ -85,6 +85,11 @@ export class SlotValues {
     this.known[SCRATCH * 4] = undefined;
   }
 
+  /** A helper wrote these slots. */
+  forget(slot: number, count: number): void {
+    for (let i = slot; i < slot + count; i++) this.known[i * 4] = undefined;
+  }
+
   /** A helper may have written any state. */
   forgetAll(): void {
     this.known.length = 0;

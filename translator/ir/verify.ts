@@ -6,11 +6,22 @@
  * leaves the state of the instruction's start.
  */
 import { helperSignatures, vmmCalls } from '../../runtime/abi/calls.ts';
-import { EBX, EDI, EIP, SCRATCH, STATE_SLOTS, TEMPORARY } from '../../runtime/abi/state.ts';
+import type { HelperSignature } from '../../runtime/abi/signature.ts';
+import {
+  EBX,
+  EDI,
+  EIP,
+  isVectorSlot,
+  MXCSR,
+  SCRATCH,
+  STATE_SLOTS,
+  TEMPORARY,
+  VECTOR_SCRATCH,
+} from '../../runtime/abi/state.ts';
 import type { IrBlock } from './block.ts';
 import { flagMask } from './flags.ts';
-import { type Load, type Node, operandsOf, type Part } from './node.ts';
-import { canFault } from './ops.ts';
+import { type Call, type Load, type Node, operandsOf, type Part } from './node.ts';
+import { canFault, constantOf } from './ops.ts';
 import { type PureName, pure } from './pure.ts';
 import { type Terminator, terminatorOperands } from './terminator.ts';
 
@@ -76,6 +87,7 @@ class Verifier {
       case 'call':
         if (node.args.length !== helperSignatures[node.helper].args)
           this.report(`${where} ${node.helper} has ${node.args.length} arguments`);
+        this.lanes(node, where);
         return;
       case 'get':
         this.slot(node.slot, node.part, where);
@@ -83,7 +95,7 @@ class Verifier {
       case 'set':
         this.slot(node.slot, node.part, where);
         if (node.slot === EIP) this.report(`${where} writes EIP, which is the terminator's`);
-        if (node.slot !== SCRATCH) this.committed ??= where;
+        if (!isScratch(node.slot)) this.committed ??= where;
         return;
       case 'flags':
         if (node.mask === 0 || (node.mask & ~flagMask(node.kind)) !== 0)
@@ -113,6 +125,16 @@ class Verifier {
     if (slot > last) this.report(`${where} takes part ${part} of slot ${slot}`);
   }
 
+  /** Arguments that are vector slots. */
+  private lanes(node: Call, where: string): void {
+    const { lanes }: HelperSignature = helperSignatures[node.helper];
+    if (lanes === undefined) return;
+    const slots = node.args.slice(0, lanes.reads === 0 ? 1 : 2);
+    if (!slots.every((slot) => slot.op === 'const' && isVectorSlot(slot.value))) {
+      this.report(`${where} ${node.helper} has an argument that is no vector slot`);
+    } else if (lanes.writes !== 0 && !isScratch(constantOf(slots[0]!))) this.committed ??= where;
+  }
+
   private end(terminator: Terminator): void {
     for (const operand of terminatorOperands(terminator))
       if (!this.defined.has(operand)) this.report(`the ${terminator.kind} uses a value that is not defined before it`);
@@ -122,6 +144,11 @@ class Verifier {
     if (this.committed !== undefined)
       this.report(`the VMM call ${call} can fault after ${this.committed} in the same instruction`);
   }
+}
+
+/** Not architectural: may be written before an operation that can fault. */
+function isScratch(slot: number): boolean {
+  return slot === SCRATCH || (slot >= VECTOR_SCRATCH && slot < MXCSR);
 }
 
 function arityOf(name: PureName): number {

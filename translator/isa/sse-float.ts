@@ -6,10 +6,11 @@
  */
 import { Ib, Vpd, Vps, Vsd, Vss, Wpd, Wps, Wsd, Wss } from './operands.ts';
 import { type Row, row } from './row.ts';
+import { binary, requireSse } from './sse-lift.ts';
 
 /** Floating-point arithmetic, logic and comparison on XMM registers. */
 // biome-ignore format: opcode table
-export const sseFloat: readonly Row[] = [
+export const sseFloat: readonly Row[] = requireSse([
   row('NP 0F 58',    'ADDPS',    [Vps, Wps],     undefined),
   row('66 0F 58',    'ADDPD',    [Vpd, Wpd],     undefined),
   row('F3 0F 58',    'ADDSS',    [Vss, Wss],     undefined),
@@ -42,14 +43,14 @@ export const sseFloat: readonly Row[] = [
   row('F3 0F 52',    'RSQRTSS',  [Vss, Wss],     undefined),
   row('NP 0F 53',    'RCPPS',    [Vps, Wps],     undefined),
   row('F3 0F 53',    'RCPSS',    [Vss, Wss],     undefined),
-  row('NP 0F 54',    'ANDPS',    [Vps, Wps],     undefined),
-  row('66 0F 54',    'ANDPD',    [Vpd, Wpd],     undefined),
-  row('NP 0F 55',    'ANDNPS',   [Vps, Wps],     undefined),
-  row('66 0F 55',    'ANDNPD',   [Vpd, Wpd],     undefined),
-  row('NP 0F 56',    'ORPS',     [Vps, Wps],     undefined),
-  row('66 0F 56',    'ORPD',     [Vpd, Wpd],     undefined),
-  row('NP 0F 57',    'XORPS',    [Vps, Wps],     undefined),
-  row('66 0F 57',    'XORPD',    [Vpd, Wpd],     undefined),
+  row('NP 0F 54',    'ANDPS',    [Vps, Wps],     binary('and128')),
+  row('66 0F 54',    'ANDPD',    [Vpd, Wpd],     binary('and128')),
+  row('NP 0F 55',    'ANDNPS',   [Vps, Wps],     binary('andNot128')),
+  row('66 0F 55',    'ANDNPD',   [Vpd, Wpd],     binary('andNot128')),
+  row('NP 0F 56',    'ORPS',     [Vps, Wps],     binary('or128')),
+  row('66 0F 56',    'ORPD',     [Vpd, Wpd],     binary('or128')),
+  row('NP 0F 57',    'XORPS',    [Vps, Wps],     binary('xor128')),
+  row('66 0F 57',    'XORPD',    [Vpd, Wpd],     binary('xor128')),
   row('NP 0F 2E',    'UCOMISS',  [Vss, Wss],     undefined),
   row('66 0F 2E',    'UCOMISD',  [Vsd, Wsd],     undefined),
   row('NP 0F 2F',    'COMISS',   [Vss, Wss],     undefined),
@@ -70,4 +71,4 @@ export const sseFloat: readonly Row[] = [
   row('66 0F 3A 0B', 'ROUNDSD',  [Vsd, Wsd, Ib], undefined),
   row('66 0F 3A 40', 'DPPS',     [Vps, Wps, Ib], undefined),
   row('66 0F 3A 41', 'DPPD',     [Vpd, Wpd, Ib], undefined),
-];
+]);

@@ -5,6 +5,8 @@
  * Source: SDM vol. 2D tables A-3 to A-6. Types: ps and pd packed, ss and sd scalar, dq 128-bit integer, q and d the
  * low 64 and 32 bits.
  */
+import { VECTOR_SCRATCH } from '../../runtime/abi/state.ts';
+import type { MemoryOperand } from '../decode/instruction.ts';
 import {
   BDdq,
   Ey,
@@ -33,57 +35,157 @@ import {
   Wsd,
   Wss,
 } from './operands.ts';
-import { type Row, row } from './row.ts';
+import { type Lift, type Row, row } from './row.ts';
+import { lanes, requireSse, source, storeLanes, xmm } from './sse-lift.ts';
+
+/** Whole registers, XMM or memory to XMM. */
+const loadFull =
+  (unaligned = false): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    if (src?.kind !== 'memory') lanes(ir, 'move128', xmm(dst), xmm(src));
+    else lanes(ir, unaligned ? 'load128' : 'load128Aligned', xmm(dst), ir.address(src));
+  };
+
+/** Whole registers, XMM to XMM or memory. */
+const storeFull =
+  (unaligned = false): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    if (dst?.kind === 'memory') storeLanes(ir, dst, xmm(src), unaligned);
+    else lanes(ir, 'move128', xmm(dst), xmm(src));
+  };
+
+/** MOVSS. From memory the upper lanes become zero, from a register they stay. Source: SDM vol. 2B, MOVSS. */
+const movss: Lift = (ir, { operands: [dst, src] }) => {
+  if (dst?.kind === 'memory') storeLanes(ir, dst, xmm(src));
+  else if (src?.kind === 'memory') lanes(ir, 'move32Zero', xmm(dst), source(ir, src));
+  else ir.set(xmm(dst), ir.get(xmm(src)));
+};
+
+/** MOVSD, as MOVSS. */
+const movsd: Lift = (ir, { operands: [dst, src] }) => {
+  if (dst?.kind === 'memory') storeLanes(ir, dst, xmm(src));
+  else if (src?.kind === 'memory') lanes(ir, 'load64Zero', xmm(dst), ir.address(src));
+  else lanes(ir, 'move64', xmm(dst), xmm(src));
+};
+
+/** MOVLPS, MOVHPS and their PD forms: the half from slot `offset` on, which is all that is touched. */
+const loadHalf =
+  (offset: 0 | 2): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    lanes(ir, 'load64', xmm(dst) + offset, ir.address(src as MemoryOperand));
+  };
+
+const storeHalf =
+  (offset: 0 | 2): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    storeLanes(ir, dst as MemoryOperand, xmm(src) + offset);
+  };
+
+const movhlps: Lift = (ir, { operands: [dst, src] }) => {
+  lanes(ir, 'move64', xmm(dst), xmm(src) + 2);
+};
+
+const movlhps: Lift = (ir, { operands: [dst, src] }) => {
+  lanes(ir, 'move64', xmm(dst) + 2, xmm(src));
+};
+
+/** MOVDDUP: the low double twice. */
+const movddup: Lift = (ir, { operands: [dst, src] }) => {
+  const from = source(ir, src);
+  lanes(ir, 'move64', xmm(dst) + 2, from);
+  lanes(ir, 'move64', xmm(dst), from);
+};
+
+/** MOVSLDUP, MOVSHDUP: the even or the odd single of each pair twice. */
+const duplicate =
+  (offset: 0 | 1): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    const from = source(ir, src);
+    const [low, high] = [ir.get(from + offset), ir.get(from + 2 + offset)];
+    [low, low, high, high].forEach((value, i) => {
+      ir.set(xmm(dst) + i, value);
+    });
+  };
+const movsldup = duplicate(0);
+const movshdup = duplicate(1);
+
+/** MOVD: 32 bits into the lowest lane, zero above; and back. */
+const movd: Lift = (ir, { operands: [dst, src] }) => {
+  ir.set(VECTOR_SCRATCH, ir.load(src!));
+  lanes(ir, 'move32Zero', xmm(dst), VECTOR_SCRATCH);
+};
+
+const movdOut: Lift = (ir, { operands: [dst, src] }) => {
+  ir.store(dst!, ir.get(xmm(src)));
+};
+
+/** MOVQ: the low 64 bits, zero above; a store to memory is just those. */
+const movq: Lift = (ir, { operands: [dst, src] }) => {
+  if (src?.kind === 'memory') lanes(ir, 'load64Zero', xmm(dst), ir.address(src));
+  else lanes(ir, 'move64Zero', xmm(dst), xmm(src));
+};
+
+const movqOut: Lift = (ir, { operands: [dst, src] }) => {
+  if (dst?.kind === 'memory') storeLanes(ir, dst, xmm(src));
+  else lanes(ir, 'move64Zero', xmm(dst), xmm(src));
+};
+
+/** MOVMSKPS, MOVMSKPD. */
+const signs =
+  (helper: 'signs32' | 'signs64'): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    ir.store(dst!, lanes(ir, helper, xmm(src)));
+  };
 
 /** Moves of XMM registers and of parts of them. */
 // biome-ignore format: opcode table
-export const sseMove: readonly Row[] = [
+export const sseMove: readonly Row[] = requireSse([
   // Packed and scalar floating point
-  row('NP 0F 10',    'MOVUPS',     [Vps, Wps],       undefined),
-  row('NP 0F 11',    'MOVUPS',     [Wps, Vps],       undefined),
-  row('66 0F 10',    'MOVUPD',     [Vpd, Wpd],       undefined),
-  row('66 0F 11',    'MOVUPD',     [Wpd, Vpd],       undefined),
-  row('F3 0F 10',    'MOVSS',      [Vss, Wss],       undefined),
-  row('F3 0F 11',    'MOVSS',      [Wss, Vss],       undefined),
-  row('F2 0F 10',    'MOVSD',      [Vsd, Wsd],       undefined),
-  row('F2 0F 11',    'MOVSD',      [Wsd, Vsd],       undefined),
-  row('NP 0F 28',    'MOVAPS',     [Vps, Wps],       undefined),
-  row('NP 0F 29',    'MOVAPS',     [Wps, Vps],       undefined),
-  row('66 0F 28',    'MOVAPD',     [Vpd, Wpd],       undefined),
-  row('66 0F 29',    'MOVAPD',     [Wpd, Vpd],       undefined),
+  row('NP 0F 10',    'MOVUPS',     [Vps, Wps],       loadFull(true)),
+  row('NP 0F 11',    'MOVUPS',     [Wps, Vps],       storeFull(true)),
+  row('66 0F 10',    'MOVUPD',     [Vpd, Wpd],       loadFull(true)),
+  row('66 0F 11',    'MOVUPD',     [Wpd, Vpd],       storeFull(true)),
+  row('F3 0F 10',    'MOVSS',      [Vss, Wss],       movss),
+  row('F3 0F 11',    'MOVSS',      [Wss, Vss],       movss),
+  row('F2 0F 10',    'MOVSD',      [Vsd, Wsd],       movsd),
+  row('F2 0F 11',    'MOVSD',      [Wsd, Vsd],       movsd),
+  row('NP 0F 28',    'MOVAPS',     [Vps, Wps],       loadFull()),
+  row('NP 0F 29',    'MOVAPS',     [Wps, Vps],       storeFull()),
+  row('66 0F 28',    'MOVAPD',     [Vpd, Wpd],       loadFull()),
+  row('66 0F 29',    'MOVAPD',     [Wpd, Vpd],       storeFull()),
   // Halves
-  row('NP 0F 12',    'MOVHLPS',    [Vq, Uq],         undefined),
-  row('NP 0F 12',    'MOVLPS',     [Vq, Mq],         undefined),
-  row('NP 0F 13',    'MOVLPS',     [Mq, Vq],         undefined),
-  row('66 0F 12',    'MOVLPD',     [Vq, Mq],         undefined),
-  row('66 0F 13',    'MOVLPD',     [Mq, Vq],         undefined),
-  row('NP 0F 16',    'MOVLHPS',    [Vq, Uq],         undefined),
-  row('NP 0F 16',    'MOVHPS',     [Vq, Mq],         undefined),
-  row('NP 0F 17',    'MOVHPS',     [Mq, Vq],         undefined),
-  row('66 0F 16',    'MOVHPD',     [Vq, Mq],         undefined),
-  row('66 0F 17',    'MOVHPD',     [Mq, Vq],         undefined),
-  row('F3 0F 12',    'MOVSLDUP',   [Vps, Wps],       undefined),
-  row('F2 0F 12',    'MOVDDUP',    [Vq, Wq],         undefined),
-  row('F3 0F 16',    'MOVSHDUP',   [Vps, Wps],       undefined),
+  row('NP 0F 12',    'MOVHLPS',    [Vq, Uq],         movhlps),
+  row('NP 0F 12',    'MOVLPS',     [Vq, Mq],         loadHalf(0)),
+  row('NP 0F 13',    'MOVLPS',     [Mq, Vq],         storeHalf(0)),
+  row('66 0F 12',    'MOVLPD',     [Vq, Mq],         loadHalf(0)),
+  row('66 0F 13',    'MOVLPD',     [Mq, Vq],         storeHalf(0)),
+  row('NP 0F 16',    'MOVLHPS',    [Vq, Uq],         movlhps),
+  row('NP 0F 16',    'MOVHPS',     [Vq, Mq],         loadHalf(2)),
+  row('NP 0F 17',    'MOVHPS',     [Mq, Vq],         storeHalf(2)),
+  row('66 0F 16',    'MOVHPD',     [Vq, Mq],         loadHalf(2)),
+  row('66 0F 17',    'MOVHPD',     [Mq, Vq],         storeHalf(2)),
+  row('F3 0F 12',    'MOVSLDUP',   [Vps, Wps],       movsldup),
+  row('F2 0F 12',    'MOVDDUP',    [Vq, Wq],         movddup),
+  row('F3 0F 16',    'MOVSHDUP',   [Vps, Wps],       movshdup),
   // Integer
-  row('66 0F 6E',    'MOVD',       [Vd, Ey],         undefined),
-  row('66 0F 7E',    'MOVD',       [Ey, Vd],         undefined),
-  row('F3 0F 7E',    'MOVQ',       [Vq, Wq],         undefined),
-  row('66 0F D6',    'MOVQ',       [Wq, Vq],         undefined),
-  row('66 0F 6F',    'MOVDQA',     [Vdq, Wdq],       undefined),
-  row('66 0F 7F',    'MOVDQA',     [Wdq, Vdq],       undefined),
-  row('F3 0F 6F',    'MOVDQU',     [Vdq, Wdq],       undefined),
-  row('F3 0F 7F',    'MOVDQU',     [Wdq, Vdq],       undefined),
-  row('F2 0F F0',    'LDDQU',      [Vdq, Mdq],       undefined),
+  row('66 0F 6E',    'MOVD',       [Vd, Ey],         movd),
+  row('66 0F 7E',    'MOVD',       [Ey, Vd],         movdOut),
+  row('F3 0F 7E',    'MOVQ',       [Vq, Wq],         movq),
+  row('66 0F D6',    'MOVQ',       [Wq, Vq],         movqOut),
+  row('66 0F 6F',    'MOVDQA',     [Vdq, Wdq],       loadFull()),
+  row('66 0F 7F',    'MOVDQA',     [Wdq, Vdq],       storeFull()),
+  row('F3 0F 6F',    'MOVDQU',     [Vdq, Wdq],       loadFull(true)),
+  row('F3 0F 7F',    'MOVDQU',     [Wdq, Vdq],       storeFull(true)),
+  row('F2 0F F0',    'LDDQU',      [Vdq, Mdq],       loadFull(true)),
   row('F3 0F D6',    'MOVQ2DQ',    [Vdq, Nq],        undefined),
   row('F2 0F D6',    'MOVDQ2Q',    [Pq, Uq],         undefined),
   // Masks and non-temporal stores
-  row('NP 0F 50',    'MOVMSKPS',   [Gd, Ups],        undefined),
-  row('66 0F 50',    'MOVMSKPD',   [Gd, Upd],        undefined),
+  row('NP 0F 50',    'MOVMSKPS',   [Gd, Ups],        signs('signs32')),
+  row('66 0F 50',    'MOVMSKPD',   [Gd, Upd],        signs('signs64')),
   row('66 0F D7',    'PMOVMSKB',   [Gd, Udq],        undefined),
   row('66 0F F7',    'MASKMOVDQU', [Vdq, Udq, BDdq], undefined),
-  row('NP 0F 2B',    'MOVNTPS',    [Mps, Vps],       undefined),
-  row('66 0F 2B',    'MOVNTPD',    [Mpd, Vpd],       undefined),
-  row('66 0F E7',    'MOVNTDQ',    [Mdq, Vdq],       undefined),
-  row('66 0F 38 2A', 'MOVNTDQA',   [Vdq, Mdq],       undefined),
-];
+  row('NP 0F 2B',    'MOVNTPS',    [Mps, Vps],       storeFull()),
+  row('66 0F 2B',    'MOVNTPD',    [Mpd, Vpd],       storeFull()),
+  row('66 0F E7',    'MOVNTDQ',    [Mdq, Vdq],       storeFull()),
+  row('66 0F 38 2A', 'MOVNTDQA',   [Vdq, Mdq],       loadFull()),
+]);

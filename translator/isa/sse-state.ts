@@ -5,26 +5,50 @@
  * Source: SDM vol. 2D table A-6, groups 9 and 15; vol. 1 chapter 13. ModRM.rm of the fences is ignored. XSAVES and
  * XRSTORS need CPL 0.
  */
+import { MXCSR } from '../../runtime/abi/state.ts';
 import { M, Mb, Md, Mfx } from './operands.ts';
-import { type Row, row, SENSITIVE } from './row.ts';
+import { type Lift, type Row, row, SENSITIVE } from './row.ts';
+import { requireSse } from './sse-lift.ts';
+
+/** LDMXCSR. Source: SDM vol. 2A, LDMXCSR. */
+const ldmxcsr: Lift = (ir, { operands: [src] }) => {
+  ir.call('loadMxcsr', ir.load(src!));
+};
+
+const stmxcsr: Lift = (ir, { operands: [dst] }) => {
+  ir.store(dst!, ir.get(MXCSR));
+};
+
+/** Fences and cache lines: there is one memory, and everybody sees it at once. */
+const nothing: Lift = () => {};
+
+/** CLFLUSH and its kin are loads to the protection. */
+const touch: Lift = (ir, { operands: [address] }) => {
+  ir.load(address!);
+};
+
+// biome-ignore format: opcode table
+const controlAndStatus: readonly Row[] = [
+  row('NP 0F AE /2 m', 'LDMXCSR',    [Md],  ldmxcsr),
+  row('NP 0F AE /3 m', 'STMXCSR',    [Md],  stmxcsr),
+];
 
 /** Saved processor state, MXCSR, fences and cache lines. */
 // biome-ignore format: opcode table
 export const sseState: readonly Row[] = [
+  ...requireSse(controlAndStatus),
   row('NP 0F AE /0 m', 'FXSAVE',     [Mfx], undefined),
   row('NP 0F AE /1 m', 'FXRSTOR',    [Mfx], undefined),
-  row('NP 0F AE /2 m', 'LDMXCSR',    [Md],  undefined),
-  row('NP 0F AE /3 m', 'STMXCSR',    [Md],  undefined),
   row('NP 0F AE /4 m', 'XSAVE',      [M],   undefined),
   row('NP 0F AE /5 m', 'XRSTOR',     [M],   undefined),
   row('NP 0F AE /6 m', 'XSAVEOPT',   [M],   undefined),
   row('NP 0F C7 /3 m', 'XRSTORS',    [M],   undefined, SENSITIVE),
   row('NP 0F C7 /4 m', 'XSAVEC',     [M],   undefined),
   row('NP 0F C7 /5 m', 'XSAVES',     [M],   undefined, SENSITIVE),
-  row('NP 0F AE /5 r', 'LFENCE',     [],    undefined),
-  row('NP 0F AE /6 r', 'MFENCE',     [],    undefined),
-  row('NP 0F AE /7 r', 'SFENCE',     [],    undefined),
-  row('NP 0F AE /7 m', 'CLFLUSH',    [Mb],  undefined),
-  row('66 0F AE /7 m', 'CLFLUSHOPT', [Mb],  undefined),
-  row('66 0F AE /6 m', 'CLWB',       [Mb],  undefined),
+  row('NP 0F AE /5 r', 'LFENCE',     [],    nothing),
+  row('NP 0F AE /6 r', 'MFENCE',     [],    nothing),
+  row('NP 0F AE /7 r', 'SFENCE',     [],    nothing),
+  row('NP 0F AE /7 m', 'CLFLUSH',    [Mb],  touch),
+  row('66 0F AE /7 m', 'CLFLUSHOPT', [Mb],  touch),
+  row('66 0F AE /6 m', 'CLWB',       [Mb],  touch),
 ];

@@ -1,0 +1,48 @@
+/**
+ * MXCSR, and what follows from it: where fast floating-point arithmetic is allowed. Source: SDM vol. 1 §10.2.3.
+ *
+ * The doubles of tier 1 are IEEE doubles, rounded to nearest. What they compute is right and raises no new flag when
+ * MXCSR rounds to nearest, has PE set and masked, and the result is a normal number: so the least normal magnitude is
+ * kept beside MXCSR, and is infinite when MXCSR says otherwise. One comparison of a result with it tests all of that.
+ */
+import { FLOAT_FLOOR_DOUBLE, FLOAT_FLOOR_SINGLE, MXCSR, SSE_END, XMM } from '../abi/state.ts';
+
+/** Inexact: sticky flag; its mask is the same bit, MASK_SHIFT higher. Rounding control: 0 is to nearest. */
+const MXCSR_PE = 1 << 5;
+const MASK_SHIFT = 7;
+const MXCSR_RC_SHIFT = 13;
+
+/** Bits that exist; LDMXCSR with any other raises #GP, FXSAVE stores them as MXCSR_MASK. */
+export const MXCSR_BITS = 0xffff;
+/** After reset. */
+const INITIAL_MXCSR = 0x1f80;
+
+const PM = MXCSR_PE << MASK_SHIFT;
+/** Rounding control, and the inexact exception's flag and mask: what fast arithmetic depends on. */
+const DECIDING = (3 << MXCSR_RC_SHIFT) | MXCSR_PE | PM;
+
+const LEAST_DOUBLE = 2 ** -1022;
+const LEAST_SINGLE = 2 ** -126;
+
+/** Set MXCSR; `word` has no bits but MXCSR_BITS. */
+export function setMxcsr(S: Int32Array, word: number): void {
+  S[MXCSR] = word;
+  const fast = (word & DECIDING) === (MXCSR_PE | PM);
+  setDouble(S, FLOAT_FLOOR_DOUBLE, fast ? LEAST_DOUBLE : Infinity);
+  setDouble(S, FLOAT_FLOOR_SINGLE, fast ? LEAST_SINGLE : Infinity);
+}
+
+const word64 = new Float64Array(1);
+const halves = new Int32Array(word64.buffer);
+
+function setDouble(S: Int32Array, slot: number, value: number): void {
+  word64[0] = value;
+  S[slot] = halves[0]!;
+  S[slot + 1] = halves[1]!;
+}
+
+/** SSE state after reset, and as a program finds it. */
+export function initializeSse(S: Int32Array): void {
+  S.fill(0, XMM, SSE_END);
+  setMxcsr(S, INITIAL_MXCSR);
+}

@@ -50,6 +50,8 @@ export const sseSignatures = {
 
   /** LDMXCSR: (value); #GP for bits that do not exist. */
   loadMxcsr: { args: 1, result: false, faults: true, sync: false },
+  /** MXCSR, whose flags any helper that computes may set. */
+  readMxcsr: { args: 0, result: true, faults: false, sync: false },
   /** SSE instructions are off: raises #UD or #NM, as CR0 and CR4 say. Never returns. */
   sseUnavailable: { args: 0, result: true, faults: true, sync: false },
 } as const satisfies Record<string, HelperSignature>;

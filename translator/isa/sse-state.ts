@@ -5,7 +5,6 @@
  * Source: SDM vol. 2D table A-6, groups 9 and 15; vol. 1 chapter 13. ModRM.rm of the fences is ignored. XSAVES and
  * XRSTORS need CPL 0.
  */
-import { MXCSR } from '../../runtime/abi/state.ts';
 import { M, Mb, Md, Mfx } from './operands.ts';
 import { type Lift, type Row, row, SENSITIVE } from './row.ts';
 import { requireSse } from './sse-lift.ts';
@@ -16,7 +15,7 @@ const ldmxcsr: Lift = (ir, { operands: [src] }) => {
 };
 
 const stmxcsr: Lift = (ir, { operands: [dst] }) => {
-  ir.store(dst!, ir.get(MXCSR));
+  ir.store(dst!, ir.call('readMxcsr'));
 };
 
 /** Fences and cache lines: there is one memory, and everybody sees it at once. */

@@ -2,7 +2,7 @@
  * Moves of vector registers: between slots, and to and from memory. All by 32-bit words, so that no bit of a NaN can
  * get lost on a host that normalises NaNs when it reads them as doubles.
  */
-import { CR0, CR4 } from '../../abi/state.ts';
+import { CR0, CR4, MXCSR } from '../../abi/state.ts';
 import { Vector } from '../../abi/vector.ts';
 import { MXCSR_BITS, setMxcsr } from '../../cpu/sse.ts';
 import type { HelperContext, HelperTable } from '../context.ts';
@@ -26,6 +26,7 @@ type Names =
   | 'signs32'
   | 'signs64'
   | 'loadMxcsr'
+  | 'readMxcsr'
   | 'sseUnavailable';
 
 const CR0_EM = 4;
@@ -134,6 +135,7 @@ export function sseMoveHelpers({ state: S, memory, fault }: HelperContext): Pick
       setMxcsr(S, word);
       return 0;
     },
+    readMxcsr: () => S[MXCSR]!,
     sseUnavailable: () => fault.raise((S[CR0]! & CR0_EM) !== 0 || (S[CR4]! & CR4_OSFXSR) === 0 ? Vector.UD : Vector.NM),
   };
 }

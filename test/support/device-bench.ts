@@ -40,6 +40,22 @@ export class DeviceBench {
     }
     this.now = end;
   }
+
+  /** Let `ns` nanoseconds pass during which the host does not look at its timers. */
+  oversleep(ns: number): void {
+    this.now += ns;
+    this.clock.runDue();
+  }
+
+  /** Write bytes to ports. */
+  out(...writes: readonly (readonly [port: number, value: number])[]): void {
+    for (const [port, value] of writes) this.ports.write8(port, value);
+  }
+
+  /** Read a byte from a port. */
+  in(port: number): number {
+    return this.ports.read8(port);
+  }
 }
 
 interface Target {
@@ -51,6 +67,7 @@ interface Target {
 /**
  * Do `operations` random accesses, of random width, at the targets' addresses; now and then time passes. Nothing may
  * throw, and what is read fits its width. @param values favourites among the written values.
+ * @param events what else may happen between accesses: input from the host, acknowledge cycles.
  */
 export function fuzz(
   bench: DeviceBench,
@@ -58,6 +75,7 @@ export function fuzz(
   operations: number,
   values: readonly number[] = [],
   random: Random = new Random(),
+  events: readonly ((random: Random) => void)[] = [],
 ): void {
   const trail: string[] = [];
   try {
@@ -79,6 +97,7 @@ export function fuzz(
         const fits = width === 32 ? got === (got | 0) : got >= 0 && got < 2 ** width && Number.isInteger(got);
         if (!fits) throw new RangeError(`read gave ${got}`);
       }
+      if (events.length > 0 && random.below(8) === 0) random.pick(events)(random);
       if (random.below(16) === 0) bench.advance(random.below(1_000_000));
     }
   } catch (error) {

@@ -1,0 +1,31 @@
+// The same accesses to a device of ours and to QEMU's: where do the answers part?
+import { Qtest } from './qtest.ts';
+
+/** One access in QEMU's qtest protocol (`outb 0x43 0x34`, `inb 0x40`, …) and what our device answered to the same. */
+export interface Exchange {
+  readonly command: string;
+  readonly answer: number | undefined;
+}
+
+/**
+ * The first exchange that QEMU answers otherwise, with those before it; undefined when there is none.
+ * @param args QEMU's arguments after the machine.
+ */
+export async function differenceFromQemu(
+  exchanges: readonly Exchange[],
+  args: readonly string[] = [],
+): Promise<string | undefined> {
+  const qemu = new Qtest(args);
+  try {
+    const replies = await Promise.all(exchanges.map(({ command }) => qemu.ask(command)));
+    const at = exchanges.findIndex(
+      ({ answer }, i) => answer !== undefined && answer >>> 0 !== Number(replies[i]) >>> 0,
+    );
+    if (at < 0) return undefined;
+    const before = exchanges.slice(Math.max(0, at - 20), at + 1);
+    const history = before.map(({ command, answer }) => (answer === undefined ? command : `${command} = ${answer}`));
+    return `exchange ${at}: QEMU answers ${replies[at]}\n${history.join('\n')}`;
+  } finally {
+    qemu.close();
+  }
+}

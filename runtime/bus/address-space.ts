@@ -17,13 +17,45 @@ export interface MemoryFunctions {
   write16?(pa: number, value: number): void;
   write32?(pa: number, value: number): void;
   /**
-   * Its accesses neither ask the time nor change anything but what they read back (plain video memory): they may happen
-   * in the middle of a block. All others run as single instructions, with the clock and the instruction count exact.
+   * Its accesses neither ask the time, nor raise a line, nor move memory: they may happen in the middle of a block (plain
+   * video memory). All others run as single instructions, with the clock and the instruction count exact. Wide accesses
+   * that are not aligned reach a device in smaller parts.
    */
   readonly isPassive?: boolean;
 }
 
-const openBus: MemoryFunctions = { read8: () => 0xff, write8: () => {}, isPassive: true };
+/** What answers where nobody does. */
+export const openBus: MemoryFunctions = { read8: () => 0xff, write8: () => {}, isPassive: true };
+
+/** Read 16 bits of one device: in one access when it is aligned and the device has such. @returns u16. */
+export function deviceRead16(device: MemoryFunctions, pa: number): number {
+  if (device.read16 && (pa & 1) === 0) return device.read16(pa) & 0xffff;
+  return (device.read8(pa) & 0xff) | ((device.read8(pa + 1) & 0xff) << 8);
+}
+
+/** Read 32 bits of one device. @returns i32. */
+export function deviceRead32(device: MemoryFunctions, pa: number): number {
+  if (device.read32 && (pa & 3) === 0) return device.read32(pa) | 0;
+  return deviceRead16(device, pa) | (deviceRead16(device, pa + 2) << 16);
+}
+
+/** Write the low 16 bits of `value` to one device. */
+export function deviceWrite16(device: MemoryFunctions, pa: number, value: number): void {
+  if (device.write16 && (pa & 1) === 0) device.write16(pa, value & 0xffff);
+  else {
+    device.write8(pa, value & 0xff);
+    device.write8(pa + 1, (value >>> 8) & 0xff);
+  }
+}
+
+/** Write 32 bits to one device. */
+export function deviceWrite32(device: MemoryFunctions, pa: number, value: number): void {
+  if (device.write32 && (pa & 3) === 0) device.write32(pa, value | 0);
+  else {
+    deviceWrite16(device, pa, value);
+    deviceWrite16(device, pa + 2, value >>> 16);
+  }
+}
 
 const PAGES = 1 << 20;
 /** Bits of a page's word beside its place in the buffer. */
@@ -94,6 +126,11 @@ export class AddressSpace {
     return this.addressMask === -1;
   }
 
+  /** A physical address as the bus sees it (A20). */
+  mask(pa: number): number {
+    return pa & this.addressMask;
+  }
+
   /** Place in the buffer of a physical address that may be read directly, or -1. */
   readable(pa: number): number {
     const at = pa & this.addressMask;
@@ -121,22 +158,18 @@ export class AddressSpace {
 
   /** @returns u16. The two bytes may lie on two pages. */
   read16(pa: number): number {
-    if (this.readable(pa) < 0 && (pa & 4095) !== 4095) {
-      const wide = this.deviceAt(pa).read16?.(pa & this.addressMask);
-      if (wide !== undefined) return wide & 0xffff;
-    }
-    return this.read8(pa) | (this.read8(pa + 1) << 8);
+    if (this.readable(pa) < 0 && (pa & 4095) !== 4095) return deviceRead16(this.deviceAt(pa), this.mask(pa));
+    return this.read8(pa) | (this.read8((pa + 1) | 0) << 8);
   }
 
   /** @returns i32. */
   read32(pa: number): number {
-    const place = this.readable(pa);
     if ((pa & 4095) <= 4092) {
-      if (place >= 0 && (place & 3) === 0) return this.ram.i32[place >> 2]!;
-      const wide = place < 0 ? this.deviceAt(pa).read32?.(pa & this.addressMask) : undefined;
-      if (wide !== undefined) return wide | 0;
+      const place = this.readable(pa);
+      if (place < 0) return deviceRead32(this.deviceAt(pa), this.mask(pa));
+      if ((place & 3) === 0) return this.ram.i32[place >> 2]!;
     }
-    return this.read16(pa) | (this.read16(pa + 2) << 16);
+    return this.read16(pa) | (this.read16((pa + 2) | 0) << 16);
   }
 
   write8(pa: number, value: number): void {
@@ -150,33 +183,28 @@ export class AddressSpace {
   }
 
   write16(pa: number, value: number): void {
-    if (this.writable(pa) < 0 && (pa & 4095) !== 4095) {
-      const device = this.deviceAt(pa);
-      if (device.write16) {
-        device.write16(pa & this.addressMask, value & 0xffff);
-        return;
-      }
+    if (this.writable(pa) < 0 && (pa & 4095) !== 4095) deviceWrite16(this.deviceAt(pa), this.mask(pa), value);
+    else {
+      this.write8(pa, value);
+      this.write8((pa + 1) | 0, value >>> 8);
     }
-    this.write8(pa, value);
-    this.write8(pa + 1, value >>> 8);
   }
 
   write32(pa: number, value: number): void {
-    const place = this.writable(pa);
     if ((pa & 4095) <= 4092) {
-      if (place >= 0 && (place & 3) === 0) {
+      const place = this.writable(pa);
+      if (place < 0) {
+        deviceWrite32(this.deviceAt(pa), this.mask(pa), value);
+        return;
+      }
+      if ((place & 3) === 0) {
         this.onWrite(place, 4);
         this.ram.i32[place >> 2] = value;
         return;
       }
-      const device = this.deviceAt(pa);
-      if (place < 0 && device.write32) {
-        device.write32(pa & this.addressMask, value | 0);
-        return;
-      }
     }
     this.write16(pa, value);
-    this.write16(pa + 2, value >>> 16);
+    this.write16((pa + 2) | 0, value >>> 16);
   }
 
   /** Bus-master read (DMA) of `into.length` bytes at `pa`. */

@@ -15,6 +15,8 @@ import { Block, Region, type RegionLink, type Stretch } from './translation.ts';
 
 const TABLE_SIZE = 1 << 14;
 const noBytes = new Uint8Array(0);
+/** Bytes of the longest instruction. */
+const MAX_LENGTH = 15;
 
 /** Host clock in milliseconds, for statistics only. */
 export type Stopwatch = () => number;
@@ -129,34 +131,36 @@ export class CodeCache implements CodeWatch {
     return block;
   }
 
-  /** Encode the instruction at EIP outside the cache. @throws GuestFault when it cannot be fetched. */
+  /** Encode the instruction at EIP outside the cache, wherever its bytes are. @throws GuestFault when it cannot be fetched. */
   single(): { start: number; mode: number } {
     const eip = this.state[EIP]!;
     const mode = this.state[MODE]!;
     const base = isFlat(mode, CS) ? 0 : this.state[SEGMENT_BASE + CS]!;
-    const pa = this.memory.fetchAddress((eip + base) | 0);
+    const la = (eip + base) | 0;
+    const bytes = this.memory.fetchBytes(la, MAX_LENGTH);
     this.statistics.singleSteps++;
-    return { start: this.translator.translateOne(this.codeBytes(pa, eip, base), eip, mode), mode };
+    const code = { bytes, offset: 0, end: bytes.length, mapping: 0, crossing: () => this.crossing(la) };
+    return { start: this.translator.translateOne(code, eip, mode), mode };
   }
 
-  /** Code at a physical address, as the translator reads it. */
+  /** Code at a place in the buffer, as the translator reads it. */
   codeBytes(pa: number, eip: number, base: number): CodeBytes {
     const la = (eip + base) | 0;
     const { u8 } = this.memory.ram;
-    return {
-      bytes: u8,
-      offset: pa,
-      end: (pa | 4095) + 1,
-      mapping: (pa ^ la) & ~4095,
-      crossing: () => {
-        const first = u8.slice(pa, (pa | 4095) + 1);
-        const second = this.memory.fetchAddress(((la | 4095) + 1) | 0);
-        const both = new Uint8Array(15);
-        both.set(first.subarray(0, 15));
-        if (first.length < 15) both.set(u8.subarray(second, second + 15 - first.length), first.length);
-        return both;
-      },
-    };
+    const mapping = (pa ^ la) & ~4095;
+    return { bytes: u8, offset: pa, end: (pa | 4095) + 1, mapping, crossing: () => this.crossing(la) };
+  }
+
+  /** As many bytes from `la` on as an instruction has at most, from two pages. */
+  private crossing(la: number): Uint8Array {
+    const first = this.memory.fetchBytes(la, MAX_LENGTH);
+    const both = new Uint8Array(MAX_LENGTH);
+    both.set(first);
+    if (first.length < MAX_LENGTH) {
+      const second = ((la | 4095) + 1) | 0;
+      both.set(this.memory.fetchBytes(second, MAX_LENGTH - first.length), first.length);
+    }
+    return both;
   }
 
   private page(number: number): CodePage {

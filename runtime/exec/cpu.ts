@@ -42,6 +42,8 @@ export interface CpuParts {
 
 const budgetStop: Stop = { kind: 'budget' };
 const stoppedStop: Stop = { kind: 'stopped' };
+/** The instruction at EIP must run uncached; never leaves this file. */
+const abortStop: Stop = { kind: 'stopped' };
 
 export class Cpu {
   readonly state: Int32Array;
@@ -87,7 +89,9 @@ export class Cpu {
     S[BUDGET] = maxInstructions;
     this.slice = maxInstructions;
     try {
-      return this.dispatch(maxInstructions, exact);
+      let stop = this.dispatch(maxInstructions, exact);
+      while (stop === abortStop) stop = this.stepOverDevice() ?? this.dispatch(maxInstructions, exact);
+      return stop;
     } finally {
       this.slice = 0;
       this.retire(maxInstructions - S[BUDGET]!);
@@ -157,6 +161,16 @@ export class Cpu {
       }
     } catch (thrown) {
       if (thrown !== this.fault) throw thrown;
+      return this.fault.vector === ABORT ? abortStop : this.faultStop();
+    }
+  }
+
+  /** Code is fetched from a device: it runs one by one. */
+  private stepOverDevice(): Stop | undefined {
+    try {
+      return this.stepUncached();
+    } catch (thrown) {
+      if (thrown !== this.fault) throw thrown;
       return this.faultStop();
     }
   }
@@ -223,6 +237,7 @@ export class Cpu {
   private serveVmm(): Stop | undefined {
     const S = this.state;
     const call = this.vmm[S[VMM_CALL]!]!;
+    this.memory.single = true;
     try {
       return call(
         S[EIP]!,
@@ -236,22 +251,32 @@ export class Cpu {
       // The block has counted the instruction, but it did not retire.
       if (thrown === this.fault) S[BUDGET]!++;
       throw thrown;
+    } finally {
+      this.memory.single = false;
     }
   }
 
-  /** Run exactly one instruction, translated on its own and not kept; stores into translated code go through. */
+  /**
+   * Run exactly one instruction, translated on its own and not kept; stores into translated code and device accesses go
+   * through. The slice is set so that time goes on counting from here.
+   */
   private stepUncached(): Stop | undefined {
     const S = this.state;
-    const left = S[BUDGET]!;
-    const { start, mode } = this.cache.single();
-    S[BUDGET] = 1;
-    this.memory.codeWritable = true;
+    const others = S[BUDGET]! - 1;
     let exit: Exit;
+    this.memory.single = true;
     try {
-      exit = this.runTier0(start, mode);
+      const { start, mode } = this.cache.single();
+      S[BUDGET] = 1;
+      this.slice -= others;
+      try {
+        exit = this.runTier0(start, mode);
+      } finally {
+        S[BUDGET]! += others;
+        this.slice += others;
+      }
     } finally {
-      this.memory.codeWritable = false;
-      S[BUDGET] = left - 1 + S[BUDGET]!;
+      this.memory.single = false;
     }
     return exit === Exit.Vmm || exit === Exit.Fault ? this.serve(exit) : undefined;
   }

@@ -84,7 +84,7 @@ class Repeater {
 
   /**
    * Check a stretch of `count` elements within one page, the first of them at `la`.
-   * @returns physical address of its lowest byte. @throws GuestFault at the first element, or aborts.
+   * @returns place of its lowest byte, or -1 where a device answers. @throws GuestFault at the first element, or aborts.
    */
   private stretch(la: number, count: number, write: boolean): number {
     const { memory, size } = this;
@@ -123,10 +123,10 @@ class Repeater {
       const from = this.linear(segment, ESI);
       const to = this.linear(ES, EDI);
       let count = this.reach(to, EDI, this.reach(from, ESI, left));
-      if (count > 1) {
-        const source = this.stretch(from, count, false);
-        copy(this.ram, source, this.stretch(to, count, true), count, this.step);
-      } else {
+      const source = count > 1 ? this.stretch(from, count, false) : -1;
+      const target = source >= 0 ? this.stretch(to, count, true) : -1;
+      if (target >= 0) copy(this.ram, source, target, count, this.step);
+      else {
         this.write(to, this.read(from));
         count = 1;
       }
@@ -144,7 +144,8 @@ class Repeater {
     while (left > 0) {
       const to = this.linear(ES, EDI);
       let count = this.reach(to, EDI, left);
-      if (count > 1) fill(this.ram, this.stretch(to, count, true), count, size, value);
+      const target = count > 1 ? this.stretch(to, count, true) : -1;
+      if (target >= 0) fill(this.ram, target, count, size, value);
       else {
         this.write(to, value);
         count = 1;
@@ -164,8 +165,7 @@ class Repeater {
     while (left > 0) {
       const from = this.linear(segment, ESI);
       let count = this.reach(from, ESI, left);
-      if (count > 1) this.stretch(from, count, false);
-      else count = 1;
+      if (count <= 1 || this.stretch(from, count, false) < 0) count = 1;
       const value = this.read((from + (count - 1) * this.step) | 0);
       S[EAX] = (S[EAX]! & ~part) | (value & part);
       this.advance(ESI, count);
@@ -186,9 +186,11 @@ class Repeater {
       const second = this.linear(ES, EDI);
       const reach = this.reach(second, EDI, this.reach(first, ESI, left));
       let count = 1;
-      if (reach > 1) {
-        const p = this.firstElement(this.stretch(first, reach, false), reach);
-        const q = this.firstElement(this.stretch(second, reach, false), reach);
+      const one = reach > 1 ? this.stretch(first, reach, false) : -1;
+      const other = one >= 0 ? this.stretch(second, reach, false) : -1;
+      if (other >= 0) {
+        const p = this.firstElement(one, reach);
+        const q = this.firstElement(other, reach);
         const run = runOfPairs(this.ram, p, q, reach, this.step, equal !== 0);
         ended = run < reach;
         count = ended ? run + 1 : reach;
@@ -218,8 +220,9 @@ class Repeater {
       const la = this.linear(ES, EDI);
       const reach = this.reach(la, EDI, left);
       let count = 1;
-      if (reach > 1) {
-        const p = this.firstElement(this.stretch(la, reach, false), reach);
+      const place = reach > 1 ? this.stretch(la, reach, false) : -1;
+      if (place >= 0) {
+        const p = this.firstElement(place, reach);
         const run = runOfValue(this.ram, p, a, reach, this.step, equal !== 0);
         ended = run < reach;
         count = ended ? run + 1 : reach;

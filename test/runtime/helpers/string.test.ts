@@ -271,7 +271,7 @@ describe('REP string instructions', () => {
     expect(state[EDI]).toBe(at + PAGE);
     expect(ram.u8[PAGE - 1]).toBe(0x11);
     expect(ram.u8[PAGE]).toBe(0);
-    memory.codeWritable = true;
+    memory.single = true;
     expect(helpers.repStos(1, 32)).toBe(1);
     expect(dropped).toEqual([[PAGE, 250]]);
     expect(ram.u8[PAGE + 249]).toBe(0x11);

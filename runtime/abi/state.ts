@@ -75,6 +75,9 @@ export const TIER0_LINK = 74;
 export const TIER0_BLOCK = 75;
 export const TIER0_PC = 76;
 
+/** Extended feature enable register: NXE is bit 11. */
+export const EFER = 96;
+
 /**
  * x87. Physical registers R0 to R7, four slots each, 16 bytes aligned: significand low and high (which MMX shares), sign
  * and exponent (16 bits), and a slot without use. Control and status word (TOP and all flags at their places); which

@@ -379,6 +379,7 @@ export class Memory {
   flush(keepGlobal: boolean): void {
     this.slow.clear();
     this.tlb.flush(keepGlobal);
+    this.walker.forget?.();
   }
 
   /** Forget the translation of one linear address, as INVLPG does: global and large pages too. */

@@ -21,4 +21,6 @@ export interface PageWalker {
    * @throws GuestFault #PF with CR2 = la.
    */
   walk(la: number, access: Access, user: boolean): number;
+  /** The TLB is flushed: forget what is kept of the tables. */
+  forget?(): void;
 }

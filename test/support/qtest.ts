@@ -1,13 +1,25 @@
 // The devices of qemu-system-i386 while its processor stands still: its qtest protocol reads and writes ports and physical memory
 // one line at a time, so a device of ours can be asked the same questions as QEMU's.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Is qemu-system-i386 (package qemu-system-x86) installed? Tests that compare with it are left out otherwise. */
 export const hasQemuSystem: boolean = spawnSync('qemu-system-i386', ['--version']).status === 0;
 
+/** A picture: red, green and blue bytes. */
+interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+}
+
 export class Qtest {
   private readonly child: ChildProcess;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'xlat86-qtest-'));
   private readonly waiting: ((reply: string) => void)[] = [];
 
   /** @param args arguments after the machine, which is i440FX with no default devices. */
@@ -24,7 +36,8 @@ export class Qtest {
       '-qtest',
       'stdio',
     ];
-    this.child = spawn('qemu-system-i386', [...machine, '-qtest-log', 'none', ...args], {
+    const monitor = ['-monitor', `unix:${join(this.folder, 'monitor')},server=on,wait=off`];
+    this.child = spawn('qemu-system-i386', [...machine, ...monitor, '-qtest-log', 'none', ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
@@ -55,7 +68,26 @@ export class Qtest {
     await this.ask(`${kind} 0x${(address >>> 0).toString(16)} 0x${(value >>> 0).toString(16)}`);
   }
 
+  /** What the display adapter shows. */
+  async screendump(): Promise<Picture> {
+    const file = join(this.folder, 'screen.ppm');
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(join(this.folder, 'monitor'));
+      let prompts = 0;
+      socket.on('error', reject).on('data', (text) => {
+        // A prompt when it is connected, and one after the command is done.
+        if (!String(text).includes('(qemu) ')) return;
+        if (prompts++ === 0) socket.write(`screendump ${file}\n`);
+        else resolve(void socket.destroy());
+      });
+    });
+    const bytes = readFileSync(file);
+    const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 64))!;
+    return { width: Number(width), height: Number(height), rgb: bytes.subarray(header.length) };
+  }
+
   close(): void {
     this.child.kill();
+    rmSync(this.folder, { recursive: true });
   }
 }

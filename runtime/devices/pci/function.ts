@@ -24,7 +24,7 @@ const COMMAND_INTERRUPT_DISABLE = 0x400;
 const STATUS_INTERRUPT = 8;
 
 /** Index of the expansion ROM among the base address registers. */
-const BAR_ROM = 6;
+export const BAR_ROM = 6;
 
 /** What a base address register maps: `bytes` is a power of two, and the base is a multiple of it. */
 export type BarTarget =

@@ -34,6 +34,49 @@ const store = (keeps: Bits): HelperSignature => ({
   lanes: { writes: 0, keeps, reads: 0 },
 });
 
+/** Arithmetic on lanes of the destination with those of the source. */
+const compute = (bits: Bits, reads: Bits = bits): HelperSignature => ({
+  args: 2,
+  result: false,
+  faults: true,
+  sync: false,
+  lanes: { writes: bits, keeps: bits, reads },
+});
+/** Destination from source alone. */
+const convert = (writes: Bits, reads: Bits): HelperSignature => ({
+  args: 2,
+  result: false,
+  faults: true,
+  sync: false,
+  lanes: { writes, keeps: 0, reads },
+});
+/** With an immediate as third argument. */
+const immediate = (signature: HelperSignature): HelperSignature => ({ ...signature, args: 3 });
+/** Two sources, result 0 greater, 1 less, 2 equal, 3 unordered. */
+const order = (bits: Bits): HelperSignature => ({
+  args: 2,
+  result: true,
+  faults: true,
+  sync: false,
+  lanes: { writes: 0, keeps: bits, reads: bits },
+});
+/** (source) → 32-bit integer. */
+const integer = (bits: Bits): HelperSignature => ({
+  args: 1,
+  result: true,
+  faults: true,
+  sync: false,
+  lanes: { writes: 0, keeps: bits, reads: 0 },
+});
+/** (destination, 32-bit integer). */
+const fromInteger = (bits: Bits): HelperSignature => ({
+  args: 2,
+  result: false,
+  faults: true,
+  sync: false,
+  lanes: { writes: bits, keeps: 0, reads: 0 },
+});
+
 // biome-ignore format: table
 export const sseSignatures = {
   /** 64 bits into the low half of a register: the high half stays, or is cleared. */
@@ -47,6 +90,30 @@ export const sseSignatures = {
   /** Signs of the lanes as a mask: (source slot) → mask. */
   signs32: { args: 1, result: true, faults: false, sync: false, lanes: { writes: 0, keeps: 128, reads: 0 } },
   signs64: { args: 1, result: true, faults: false, sync: false, lanes: { writes: 0, keeps: 128, reads: 0 } },
+
+  addps: compute(128), addpd: compute(128), addss: compute(32), addsd: compute(64),
+  subps: compute(128), subpd: compute(128), subss: compute(32), subsd: compute(64),
+  mulps: compute(128), mulpd: compute(128), mulss: compute(32), mulsd: compute(64),
+  divps: compute(128), divpd: compute(128), divss: compute(32), divsd: compute(64),
+  minps: compute(128), minpd: compute(128), minss: compute(32), minsd: compute(64),
+  maxps: compute(128), maxpd: compute(128), maxss: compute(32), maxsd: compute(64),
+  sqrtps: convert(128, 128), sqrtpd: convert(128, 128), sqrtss: convert(32, 32), sqrtsd: convert(64, 64),
+  haddps: compute(128), haddpd: compute(128), hsubps: compute(128), hsubpd: compute(128),
+  addsubps: compute(128), addsubpd: compute(128),
+  dpps: immediate(compute(128)), dppd: immediate(compute(128)),
+  /** Approximations of 1/x and 1/sqrt(x); they raise nothing. */
+  rcpps: move(128), rcpss: move(32), rsqrtps: move(128), rsqrtss: move(32),
+  /** The immediate's low three bits are the predicate. */
+  cmpps: immediate(compute(128)), cmppd: immediate(compute(128)), cmpss: immediate(compute(32)), cmpsd: immediate(compute(64)),
+  ucomiss: order(32), ucomisd: order(64), comiss: order(32), comisd: order(64),
+  /** Rounding to an integer of the same type: the immediate says how. */
+  roundps: immediate(convert(128, 128)), roundpd: immediate(convert(128, 128)),
+  roundss: immediate(convert(32, 32)), roundsd: immediate(convert(64, 64)),
+  cvtsi2ss: fromInteger(32), cvtsi2sd: fromInteger(64),
+  cvtss2si: integer(32), cvtsd2si: integer(64), cvttss2si: integer(32), cvttsd2si: integer(64),
+  cvtss2sd: convert(64, 32), cvtsd2ss: convert(32, 64), cvtps2pd: convert(128, 64), cvtpd2ps: convert(128, 128),
+  cvtdq2ps: convert(128, 128), cvtdq2pd: convert(128, 64), cvtps2dq: convert(128, 128), cvttps2dq: convert(128, 128),
+  cvtpd2dq: convert(128, 128), cvttpd2dq: convert(128, 128),
 
   /** LDMXCSR: (value); #GP for bits that do not exist. */
   loadMxcsr: { args: 1, result: false, faults: true, sync: false },

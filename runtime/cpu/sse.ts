@@ -7,22 +7,33 @@
  */
 import { FLOAT_FLOOR_DOUBLE, FLOAT_FLOOR_SINGLE, MXCSR, SSE_END, XMM } from '../abi/state.ts';
 
-/** Inexact: sticky flag; its mask is the same bit, MASK_SHIFT higher. Rounding control: 0 is to nearest. */
-const MXCSR_PE = 1 << 5;
-const MASK_SHIFT = 7;
-const MXCSR_RC_SHIFT = 13;
+/** Sticky exception flags; their masks are the same bits, MXCSR_MASK_SHIFT higher. */
+export const MXCSR_IE: number = 1 << 0;
+export const MXCSR_DE: number = 1 << 1;
+export const MXCSR_ZE: number = 1 << 2;
+export const MXCSR_OE: number = 1 << 3;
+export const MXCSR_UE: number = 1 << 4;
+export const MXCSR_PE: number = 1 << 5;
+export const MXCSR_MASK_SHIFT = 7;
+/** Denormal operands count as zero; rounding control (two bits from 13 on); denormal results become zero. */
+export const MXCSR_DAZ: number = 1 << 6;
+export const MXCSR_RC_SHIFT = 13;
+export const MXCSR_FZ: number = 1 << 15;
+
+/** Values of rounding control. */
+export const Rounding = { Nearest: 0, Down: 1, Up: 2, Zero: 3 } as const;
 
 /** Bits that exist; LDMXCSR with any other raises #GP, FXSAVE stores them as MXCSR_MASK. */
 export const MXCSR_BITS = 0xffff;
 /** After reset. */
 const INITIAL_MXCSR = 0x1f80;
 
-const PM = MXCSR_PE << MASK_SHIFT;
+const PM: number = MXCSR_PE << MXCSR_MASK_SHIFT;
 /** Rounding control, and the inexact exception's flag and mask: what fast arithmetic depends on. */
-const DECIDING = (3 << MXCSR_RC_SHIFT) | MXCSR_PE | PM;
+const DECIDING: number = (3 << MXCSR_RC_SHIFT) | MXCSR_PE | PM;
 
-const LEAST_DOUBLE = 2 ** -1022;
-const LEAST_SINGLE = 2 ** -126;
+const LEAST_DOUBLE: number = 2 ** -1022;
+const LEAST_SINGLE: number = 2 ** -126;
 
 /** Set MXCSR; `word` has no bits but MXCSR_BITS. */
 export function setMxcsr(S: Int32Array, word: number): void {
@@ -32,11 +43,11 @@ export function setMxcsr(S: Int32Array, word: number): void {
   setDouble(S, FLOAT_FLOOR_SINGLE, fast ? LEAST_SINGLE : Infinity);
 }
 
-const word64 = new Float64Array(1);
-const halves = new Int32Array(word64.buffer);
+const double = new Float64Array(1);
+const halves = new Int32Array(double.buffer);
 
 function setDouble(S: Int32Array, slot: number, value: number): void {
-  word64[0] = value;
+  double[0] = value;
   S[slot] = halves[0]!;
   S[slot + 1] = halves[1]!;
 }

@@ -4,31 +4,46 @@
  * Source: SDM vol. 2D table A-3.
  */
 import { Ey, Gy, Pq, Qq, Vdq, Vpd, Vps, Vsd, Vss, Wdq, Wpd, Wps, Wq, Wsd, Wss } from './operands.ts';
-import { type Row, row } from './row.ts';
+import { type Lift, type Row, row } from './row.ts';
+import { binary, lanes, requireSse, source, xmm } from './sse-lift.ts';
+
+/** A general register or memory to a scalar; the other lanes stay. */
+const fromInteger =
+  (helper: 'cvtsi2ss' | 'cvtsi2sd'): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    lanes(ir, helper, xmm(dst), ir.load(src!));
+  };
+
+/** A scalar to a general register. */
+const toInteger =
+  (helper: 'cvtss2si' | 'cvtsd2si' | 'cvttss2si' | 'cvttsd2si'): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    ir.store(dst!, lanes(ir, helper, source(ir, src)));
+  };
 
 /** Conversions between floating-point and integer formats. */
 // biome-ignore format: opcode table
-export const sseConvert: readonly Row[] = [
+export const sseConvert: readonly Row[] = requireSse([
   row('NP 0F 2A', 'CVTPI2PS',  [Vps, Qq],  undefined),
   row('66 0F 2A', 'CVTPI2PD',  [Vpd, Qq],  undefined),
-  row('F3 0F 2A', 'CVTSI2SS',  [Vss, Ey],  undefined),
-  row('F2 0F 2A', 'CVTSI2SD',  [Vsd, Ey],  undefined),
+  row('F3 0F 2A', 'CVTSI2SS',  [Vss, Ey],  fromInteger('cvtsi2ss')),
+  row('F2 0F 2A', 'CVTSI2SD',  [Vsd, Ey],  fromInteger('cvtsi2sd')),
   row('NP 0F 2C', 'CVTTPS2PI', [Pq, Wq],   undefined),
   row('66 0F 2C', 'CVTTPD2PI', [Pq, Wpd],  undefined),
-  row('F3 0F 2C', 'CVTTSS2SI', [Gy, Wss],  undefined),
-  row('F2 0F 2C', 'CVTTSD2SI', [Gy, Wsd],  undefined),
+  row('F3 0F 2C', 'CVTTSS2SI', [Gy, Wss],  toInteger('cvttss2si')),
+  row('F2 0F 2C', 'CVTTSD2SI', [Gy, Wsd],  toInteger('cvttsd2si')),
   row('NP 0F 2D', 'CVTPS2PI',  [Pq, Wq],   undefined),
   row('66 0F 2D', 'CVTPD2PI',  [Pq, Wpd],  undefined),
-  row('F3 0F 2D', 'CVTSS2SI',  [Gy, Wss],  undefined),
-  row('F2 0F 2D', 'CVTSD2SI',  [Gy, Wsd],  undefined),
-  row('NP 0F 5A', 'CVTPS2PD',  [Vpd, Wq],  undefined),
-  row('66 0F 5A', 'CVTPD2PS',  [Vps, Wpd], undefined),
-  row('F3 0F 5A', 'CVTSS2SD',  [Vsd, Wss], undefined),
-  row('F2 0F 5A', 'CVTSD2SS',  [Vss, Wsd], undefined),
-  row('NP 0F 5B', 'CVTDQ2PS',  [Vps, Wdq], undefined),
-  row('66 0F 5B', 'CVTPS2DQ',  [Vdq, Wps], undefined),
-  row('F3 0F 5B', 'CVTTPS2DQ', [Vdq, Wps], undefined),
-  row('66 0F E6', 'CVTTPD2DQ', [Vdq, Wpd], undefined),
-  row('F3 0F E6', 'CVTDQ2PD',  [Vpd, Wq],  undefined),
-  row('F2 0F E6', 'CVTPD2DQ',  [Vdq, Wpd], undefined),
-];
+  row('F3 0F 2D', 'CVTSS2SI',  [Gy, Wss],  toInteger('cvtss2si')),
+  row('F2 0F 2D', 'CVTSD2SI',  [Gy, Wsd],  toInteger('cvtsd2si')),
+  row('NP 0F 5A', 'CVTPS2PD',  [Vpd, Wq],  binary('cvtps2pd')),
+  row('66 0F 5A', 'CVTPD2PS',  [Vps, Wpd], binary('cvtpd2ps')),
+  row('F3 0F 5A', 'CVTSS2SD',  [Vsd, Wss], binary('cvtss2sd')),
+  row('F2 0F 5A', 'CVTSD2SS',  [Vss, Wsd], binary('cvtsd2ss')),
+  row('NP 0F 5B', 'CVTDQ2PS',  [Vps, Wdq], binary('cvtdq2ps')),
+  row('66 0F 5B', 'CVTPS2DQ',  [Vdq, Wps], binary('cvtps2dq')),
+  row('F3 0F 5B', 'CVTTPS2DQ', [Vdq, Wps], binary('cvttps2dq')),
+  row('66 0F E6', 'CVTTPD2DQ', [Vdq, Wpd], binary('cvttpd2dq')),
+  row('F3 0F E6', 'CVTDQ2PD',  [Vpd, Wq],  binary('cvtdq2pd')),
+  row('F2 0F E6', 'CVTPD2DQ',  [Vdq, Wpd], binary('cvtpd2dq')),
+]);

@@ -58,6 +58,13 @@ export const binary =
     lanes(ir, helper, xmm(dst), source(ir, src));
   };
 
+/** DEST := SRC op immediate, or with DEST: a helper of (destination, source, immediate). */
+export const ternary =
+  (helper: HelperName): Lift =>
+  (ir, { operands: [dst, src, immediate] }) => {
+    lanes(ir, helper, xmm(dst), source(ir, src), ir.immediate(immediate));
+  };
+
 /** The rows with lifts that raise #UD or #NM where SSE is off. Source: SDM vol. 3A table 14-1, vol. 2A table 2-18. */
 export function requireSse(rows: readonly Row[]): readonly Row[] {
   return rows.map((row) => {

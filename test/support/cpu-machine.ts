@@ -8,6 +8,7 @@ import type { Cpu } from '../../runtime/exec/cpu.ts';
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { createUserVmm } from '../../runtime/vmm/user/index.ts';
 import { createCpu, type Policy, type Tier } from '../../src/machine.ts';
+import { loadSimd, readSimd } from './simd-slots.ts';
 import {
   FS_BASE,
   GS_BASE,
@@ -86,6 +87,7 @@ export class CpuMachine implements VectorMachine {
     state[SEGMENT_BASE + FS] = FS_BASE;
     state[SEGMENT_BASE + GS] = GS_BASE;
     this.cpu.setEflags(before.eflags);
+    if (before.simd !== undefined) loadSimd(state, before.simd);
   }
 
   run(before: VectorState): VectorOutcome {
@@ -100,6 +102,7 @@ export class CpuMachine implements VectorMachine {
       vector: stop.vector,
       errorCode: stop.errorCode,
       cr2: stop.address,
+      simd: readSimd(state),
     };
   }
 }

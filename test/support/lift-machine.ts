@@ -31,6 +31,7 @@ import type { IrBlock } from '../../translator/ir/block.ts';
 import { rows } from '../../translator/isa/index.ts';
 import { lift } from '../../translator/lift.ts';
 import { type Ending, evaluate } from './evaluate.ts';
+import { loadSimd, readSimd } from './simd-slots.ts';
 import {
   FS_BASE,
   GS_BASE,
@@ -103,6 +104,7 @@ export class LiftMachine implements VectorMachine {
     state[SEGMENT_BASE + FS] = FS_BASE;
     state[SEGMENT_BASE + GS] = GS_BASE;
     writeFlags(state, before.eflags);
+    if (before.simd !== undefined) loadSimd(state, before.simd);
     for (let i = 0; i < BLOCKS; i++) {
       const outcome = this.runBlock();
       if (outcome !== undefined) return outcome;
@@ -172,7 +174,15 @@ export class LiftMachine implements VectorMachine {
 
   private outcome(vector: number, errorCode: number, cr2: number): VectorOutcome {
     const { state } = this;
-    return { regs: state.slice(0, ESP + 4), eflags: readFlags(state), eip: state[EIP]! >>> 0, vector, errorCode, cr2 };
+    return {
+      regs: state.slice(0, ESP + 4),
+      eflags: readFlags(state),
+      eip: state[EIP]! >>> 0,
+      vector,
+      errorCode,
+      cr2,
+      simd: readSimd(state),
+    };
   }
 }
 

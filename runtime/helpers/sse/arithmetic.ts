@@ -5,7 +5,7 @@
  */
 import { MXCSR_IE, MXCSR_ZE, Rounding } from '../../cpu/sse.ts';
 import { productRest, quotientError, rootError, sumError } from './error.ts';
-import { type LaneType, operand, propagate } from './lane.ts';
+import { flushed, type LaneType, operand, propagate } from './lane.ts';
 import { exponentOf, round, scale } from './round.ts';
 import type { FloatUnit } from './unit.ts';
 
@@ -27,10 +27,14 @@ function withNumbers(
     propagate(unit, type, i, first, second);
     return;
   }
+  const before = unit.raised;
   const value = compute(unit, type, operand(unit, x, type.format), operand(unit, y, type.format));
-  if (!Number.isNaN(value)) type.write(unit, i, value);
-  else {
-    unit.raise(MXCSR_IE);
+  if (!Number.isNaN(value)) {
+    // Division by zero comes before the denormal operand.
+    if ((unit.raised & ~before & MXCSR_ZE) !== 0) unit.raised = before | MXCSR_ZE;
+    type.write(unit, i, value);
+  } else {
+    unit.raised = before | MXCSR_IE;
     type.writeIndefinite(unit, i);
   }
 }
@@ -110,7 +114,7 @@ const extreme =
         type.copy(unit, i, second);
         return;
       }
-      type.write(unit, i, operand(unit, y, type.format));
+      type.write(unit, i, flushed(unit, y, type.format));
       return;
     }
     const a = operand(unit, x, type.format);

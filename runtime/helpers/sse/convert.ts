@@ -4,7 +4,7 @@
  */
 import { MXCSR_IE, MXCSR_PE, Rounding } from '../../cpu/sse.ts';
 import type { HelperTable } from '../context.ts';
-import { doubleLane, isDenormal, type LaneType, operand, singleLane } from './lane.ts';
+import { doubleLane, flushed, type LaneType, operand, singleLane } from './lane.ts';
 import { binary32, round } from './round.ts';
 import type { FloatUnit } from './unit.ts';
 
@@ -51,14 +51,15 @@ function roundToInteger(x: number, mode: number): number {
   }
 }
 
-/** A number as a 32-bit integer. */
-function toInteger(unit: FloatUnit, x: number, mode: number): number {
+/** The lane at a slot as a 32-bit integer. A denormal raises nothing but PE. */
+function toInteger(unit: FloatUnit, type: LaneType, slot: number, mode: number): number {
+  const x = flushed(unit, type.read(unit, slot), type.format);
   const value = roundToInteger(x, mode);
   if (!(value >= -0x80000000 && value <= 0x7fffffff)) {
     unit.raise(MXCSR_IE);
     return INDEFINITE;
   }
-  if (value !== x && !(unit.denormalsAreZero && Math.abs(x) < 2 ** -126)) unit.raise(MXCSR_PE);
+  if (value !== x) unit.raise(MXCSR_PE);
   return value | 0;
 }
 
@@ -101,7 +102,7 @@ function roundLane(unit: FloatUnit, type: LaneType, i: number, slot: number, imm
     type.writeQuiet(unit, i, slot);
     return;
   }
-  const value = unit.denormalsAreZero && isDenormal(x, type.format) ? (x < 0 ? -0 : 0) : x;
+  const value = flushed(unit, x, type.format);
   const rounded = roundToInteger(value, (immediate & 4) !== 0 ? unit.rounding : immediate & 3);
   if (rounded !== value && (immediate & 8) === 0) unit.raise(MXCSR_PE);
   type.write(unit, i, rounded);
@@ -114,7 +115,7 @@ export function convertHelpers(unit: FloatUnit): Pick<HelperTable, Names> {
     (type: LaneType, truncates: boolean) =>
     (from: number): number => {
       unit.begin();
-      const result = toInteger(unit, type.read(unit, from), truncates ? Rounding.Zero : unit.rounding);
+      const result = toInteger(unit, type, from, truncates ? Rounding.Zero : unit.rounding);
       unit.finish();
       return result;
     };
@@ -126,7 +127,7 @@ export function convertHelpers(unit: FloatUnit): Pick<HelperTable, Names> {
       unit.words.fill(0);
       for (let i = 0; i < lanes; i++) {
         const mode = truncates ? Rounding.Zero : unit.rounding;
-        unit.words[i] = toInteger(unit, type.read(unit, from + i * type.slots), mode);
+        unit.words[i] = toInteger(unit, type, from + i * type.slots, mode);
       }
       unit.commit(to, 4);
       return 0;

@@ -71,8 +71,13 @@ export const singleLane: LaneType = {
 };
 
 /** Is x a denormal of this format? */
-export function isDenormal(x: number, format: Format): boolean {
+function isDenormal(x: number, format: Format): boolean {
   return x !== 0 && Math.abs(x) < format.minimum;
+}
+
+/** x, or zero for a denormal where those count as zero. */
+export function flushed(unit: FloatUnit, x: number, format: Format): number {
+  return unit.denormalsAreZero && isDenormal(x, format) ? (x < 0 ? -0 : 0) : x;
 }
 
 /** x as the operation sees it: zero where denormals count as zero; else a denormal raises DE. */

@@ -89,8 +89,11 @@ export function round(unit: FloatUnit, format: Format, near: number, error: numb
   let unit_ = e + 1 - format.precision;
   const carried = quanta * ulp >= 2;
   if (e < format.least && !(carried && e === format.least - 1)) {
-    if (!unit.masks(MXCSR_UE)) unit.raise(MXCSR_UE);
-    else if (unit.flushToZero) {
+    if (!unit.masks(MXCSR_UE)) {
+      unit.raise(inexact ? MXCSR_UE | MXCSR_PE : MXCSR_UE);
+      return near;
+    }
+    if (unit.flushToZero) {
       unit.raise(MXCSR_UE | MXCSR_PE);
       return negative ? -0 : 0;
     }

@@ -329,10 +329,6 @@ export class Pit implements Device {
     this.channels[2]!.setGate(high, this.tick);
   }
 
-  get speakerGate(): boolean {
-    return this.channels[2]!.gate;
-  }
-
   /** Output of channel 2 (port 61h, bit 5). */
   get speakerOutput(): boolean {
     return this.channels[2]!.output(this.tick);

@@ -4,7 +4,7 @@
  * A block ends at control transfers and VMM calls, at the page's end, or after a number of instructions. An
  * instruction that crosses into the next page forms a block of its own, so that only such blocks depend on two pages.
  */
-import { MODE_CODE32, MODE_SHADOW, MODE_TRAP } from '../runtime/abi/mode.ts';
+import { MODE_BREAKPOINT, MODE_CODE32, MODE_SHADOW, MODE_TRAP } from '../runtime/abi/mode.ts';
 import type { CodeBytes } from '../runtime/abi/translator.ts';
 import { Vector } from '../runtime/abi/vector.ts';
 import { type Decoder, MAX_LENGTH } from './decode/decoder.ts';
@@ -38,7 +38,7 @@ export function lift(
 ): LiftedBlock {
   const ir = new IrBuilder(mode);
   const code32 = (mode & MODE_CODE32) !== 0;
-  const most = mode & (MODE_TRAP | MODE_SHADOW) ? 1 : limit;
+  const most = mode & (MODE_TRAP | MODE_SHADOW | MODE_BREAKPOINT) ? 1 : limit;
   const page = code.bytes.subarray(0, code.end);
   const instructions: Instruction[] = [];
   let offset = code.offset;
@@ -65,6 +65,7 @@ export function lift(
     }
     instructions.push(insn);
     ir.begin(insn);
+    if (instructions.length === 1) ir.beginBlock(insn);
     const row: Row = insn.row;
     if (row.lift === undefined) ir.fault(Vector.UD);
     else row.lift(ir, insn);
@@ -75,6 +76,7 @@ export function lift(
       break;
     }
   }
+  ir.endBlock(at - 1);
   // Bytes that are no instruction: any of those that one could have may have made it so.
   const undefinedBytes = crosses ? MAX_LENGTH : Math.min(MAX_LENGTH, code.end - code.offset);
   const length = instructions.length === 0 ? undefinedBytes : offset - code.offset;

@@ -5,7 +5,6 @@
  * verifier checks lifts against them, and `satisfies` makes a missing implementation a type error.
  */
 
-import { packedSignatures } from './packed.ts';
 import type { HelperSignature } from './signature.ts';
 import { sseSignatures } from './sse.ts';
 
@@ -45,6 +44,18 @@ export const helperSignatures = {
   repScas: stateful(3),
   /** CRC32 step: (crc, byte, word or dword, width in bits) → crc, polynomial 11EDC6F41H (SDM vol. 2A CRC32). */
   crc32: value(3),
+  /**
+   * Limit and rights of a data access (SDM vol. 3A §5.3): (segment number, plus 8 for a write, plus 16 times the bytes,
+   * offset) → 0; #SS(0) for SS, else #GP(0).
+   */
+  checkSegment: faulting(2),
+  /** Code at `offset` would run, if the first argument is not zero: → 0; #GP(0) beyond the limit of CS. */
+  checkCode: faulting(2),
+  /**
+   * The bytes of a block up to `offset` are about to run: → 0. Beyond the limit of CS a block of one instruction raises
+   * #GP(0), a longer one aborts, so that its instructions run one by one: (offset, number of instructions).
+   */
+  checkBlock: faulting(2),
   /** BOUND: (index, lower, upper), signed; #BR outside. Result 0. */
   bound: faulting(3),
   /** ARPL on memory, which is written only when it changes: (linear address, source selector) → 1 when it did, else 0. */
@@ -73,7 +84,6 @@ export const helperSignatures = {
   /** (control instruction, linear address or 0, operand size in bits). */
   x87Control: stateful(3),
   ...sseSignatures,
-  ...packedSignatures,
 } as const satisfies Record<string, HelperSignature>;
 
 export type HelperName = keyof typeof helperSignatures;

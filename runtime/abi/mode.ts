@@ -24,6 +24,16 @@ export const MODE_VM86 = 1 << 8;
 export const MODE_TRAP = 1 << 9;
 /** An interrupt shadow (STI, MOV SS, POP SS) covers this instruction: the block is one instruction long. */
 export const MODE_SHADOW = 1 << 10;
+/**
+ * Data accesses through ES, CS, SS, DS, FS, GS (bit 11 + number) are checked against limit and rights: the segment does not
+ * span 4 GiB, or cannot be read and written (for CS: read).
+ */
+export const MODE_CHECK_ES = 1 << 11;
+/** CS ends below 4 GiB: code beyond 64 KiB is checked against its limit; and below 64 KiB: all code is. */
+export const MODE_CODE_LIMIT = 1 << 17;
+export const MODE_CODE_LIMIT_64K = 1 << 18;
+/** Breakpoints are armed in DR7: every block is one instruction long. */
+export const MODE_BREAKPOINT = 1 << 19;
 /** SSE instructions execute: CR4.OSFXSR is set, CR0.EM and CR0.TS are clear. */
 export const MODE_SSE = 1 << 20;
 /** MMX instructions execute: CR0.EM and CR0.TS are clear. */
@@ -45,4 +55,9 @@ export const MODE_FLAT_USER32: number =
 /** Is this segment register (0..5) flat in `mode`? FS and GS never are. */
 export function isFlat(mode: number, segment: number): boolean {
   return segment < 4 && (mode & (MODE_FLAT_ES << segment)) !== 0;
+}
+
+/** Are data accesses through this segment register (0..5) checked in `mode`? */
+export function isChecked(mode: number, segment: number): boolean {
+  return (mode & (MODE_CHECK_ES << segment)) !== 0;
 }

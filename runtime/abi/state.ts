@@ -64,7 +64,10 @@ export const CR0 = 48;
 export const CR2 = 49;
 export const CR3 = 50;
 export const CR4 = 51;
+/** DR0 to DR3, 4 and 5 unused, DR6, DR7. */
 export const DR0 = 52;
+export const DR6 = 58;
+export const DR7 = 59;
 
 /** A VMM call on its way from translated code to the dispatcher: number, EIP of the following instruction, arguments. */
 export const VMM_CALL = 64;
@@ -75,8 +78,26 @@ export const TIER0_LINK = 74;
 export const TIER0_BLOCK = 75;
 export const TIER0_PC = 76;
 
-/** Extended feature enable register: NXE is bit 11. */
+/** Current privilege level, 0..3: that of the stack segment, 0 in real-address mode, 3 in virtual-8086 mode. */
+export const CPL = 80;
+/** Descriptor table registers: linear base, limit 0..0xffff. */
+export const GDTR_BASE = 81;
+export const GDTR_LIMIT = 82;
+export const IDTR_BASE = 83;
+export const IDTR_LIMIT = 84;
+/** LDTR and TR: selector, then the hidden parts as segment registers have them. */
+export const LDTR = 85;
+export const TR = 89;
+/** Offsets of the hidden parts from LDTR and TR. */
+export const SYSTEM_BASE = 1;
+export const SYSTEM_LIMIT = 2;
+export const SYSTEM_ACCESS = 3;
+/** Model-specific registers that others read too: SYSENTER's, extended features (NXE is bit 11), the local APIC's base. */
+export const SYSENTER_CS = 93;
+export const SYSENTER_ESP = 94;
+export const SYSENTER_EIP = 95;
 export const EFER = 96;
+export const APIC_BASE = 97;
 
 /**
  * x87. Physical registers R0 to R7, four slots each, 16 bytes aligned: significand low and high (which MMX shares), sign

@@ -3,7 +3,7 @@ import { arplHelpers } from './arpl.ts';
 import type { HelperContext, HelperTable } from './context.ts';
 import { crc32Helpers } from './crc32.ts';
 import { divideHelpers } from './divide.ts';
-import { packedHelpers } from './packed/index.ts';
+import { limitHelpers } from './limit.ts';
 import { raiseHelpers } from './raise.ts';
 import { sseHelpers } from './sse/index.ts';
 import { stringHelpers } from './string.ts';
@@ -18,11 +18,11 @@ export function createHelpers(context: HelperContext): HelperTable {
     ...divideHelpers(context),
     ...crc32Helpers,
     ...raiseHelpers(context),
+    ...limitHelpers(context),
     ...timestampHelpers(context),
     ...stringHelpers(context),
     ...arplHelpers(context),
     ...x87Helpers(context),
     ...sseHelpers(context),
-    ...packedHelpers(context),
   };
 }

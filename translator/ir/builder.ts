@@ -5,18 +5,38 @@
  * and passes only have to delete.
  */
 import { type HelperName, helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
-import { isFlat, MODE_PROTECTED, MODE_STACK32, MODE_VM86 } from '../../runtime/abi/mode.ts';
-import { CS, DF, EFLAGS_SYSTEM, ESP, SEGMENT_BASE, SELECTOR } from '../../runtime/abi/state.ts';
+import {
+  isChecked,
+  isFlat,
+  MODE_CODE_LIMIT,
+  MODE_CODE_LIMIT_64K,
+  MODE_PROTECTED,
+  MODE_STACK32,
+  MODE_VM86,
+} from '../../runtime/abi/mode.ts';
+import { CS, DF, EFLAGS_SYSTEM, ESP, SEGMENT_BASE, SELECTOR, SS } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
 import type { ImmediateOperand, Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import { type Condition, conditionValue, type FlagName, flagImage, flagValue } from './condition.ts';
 import { type FlagKindName, flagMask } from './flags.ts';
 import { foldPure } from './fold.ts';
-import { type Call, type Load, type MemorySize, makeNode, type Node, type Part, type Value } from './node.ts';
+import {
+  type Call,
+  type Const,
+  type Load,
+  type MemorySize,
+  makeNode,
+  type Node,
+  type Part,
+  type Value,
+} from './node.ts';
 import { writtenLanes } from './ops.ts';
 import type { PureName } from './pure.ts';
 import { SlotValues } from './slots.ts';
 import type { Terminator } from './terminator.ts';
+
+/** No block has more bytes: it ends with its page, but for an instruction that crosses into the next. */
+const MAX_BLOCK_BYTES = 4096 + 15;
 
 /** Appends IR for one block, instruction by instruction. */
 export class IrBuilder {
@@ -30,6 +50,7 @@ export class IrBuilder {
   readonly slots: SlotValues = new SlotValues();
   private readonly constants = new Map<number, Value>();
   private pendingWrite: { operand: MemoryOperand; load: Load } | undefined;
+  private codeCheck: { readonly last: Const; readonly count: Const } | undefined;
   private count = 0;
 
   constructor(mode: number) {
@@ -189,19 +210,28 @@ export class IrBuilder {
     return operand.addressSize === 16 ? this.pure('zext16', sum) : sum;
   }
 
-  /** Linear address of an offset in a segment (0..5). */
-  linear(segment: number, offset: Value): Value {
+  /**
+   * Linear address of an offset in a segment (0..5), at which `bytes` bytes are read or written: unless the mode says
+   * that nothing can be wrong with them, limit and rights are checked. 0 bytes: no access, no check.
+   */
+  linear(segment: number, offset: Value, bytes: number, write = false): Value {
+    if (bytes > 0 && isChecked(this.mode, segment)) {
+      this.call('checkSegment', this.const(segment | (write ? 8 : 0) | (bytes << 4)), offset);
+    }
     return isFlat(this.mode, segment) ? offset : this.add(this.get(SEGMENT_BASE + segment), offset);
   }
 
-  /** Linear address of a memory operand, plus `extra` bytes. */
-  address(operand: MemoryOperand, extra = 0): Value {
+  /**
+   * Linear address of a memory operand, plus `extra` bytes; checked as linear() does for an access of `bits`, 0 for
+   * none.
+   */
+  address(operand: MemoryOperand, extra = 0, write = false, bits: number = operand.size): Value {
     let offset = this.offset(operand);
     if (extra !== 0) {
       offset = this.add(offset, this.const(extra));
       if (operand.addressSize === 16) offset = this.pure('zext16', offset);
     }
-    return this.linear(operand.segment, offset);
+    return this.linear(operand.segment, offset, bits >> 3, write);
   }
 
   /** Load from a linear address, sign-extended. `write`: also check that it may be written (read-modify-write). */
@@ -244,7 +274,7 @@ export class IrBuilder {
   loadForWrite(operand: Operand): Value {
     if (operand.kind !== 'memory') return this.load(operand);
     this.checkWritable(operand);
-    const load = this.loadLinear(operand.size as MemorySize, this.address(operand), true);
+    const load = this.loadLinear(operand.size as MemorySize, this.address(operand, 0, true), true);
     this.pendingWrite = { operand, load };
     return load;
   }
@@ -259,7 +289,7 @@ export class IrBuilder {
         this.storeLinear(pending.load.size, pending.load.address, value, pending.load);
       } else {
         this.checkWritable(operand);
-        this.storeLinear(operand.size as MemorySize, this.address(operand), value);
+        this.storeLinear(operand.size as MemorySize, this.address(operand, 0, true), value);
       }
     } else throw new Error(`${this.insn.mnemonic}: cannot store to a ${operand.kind} operand`);
   }
@@ -296,13 +326,13 @@ export class IrBuilder {
   /** Push `value`: the store comes first, so a fault leaves ESP alone. */
   push(size: 16 | 32, value: Value): void {
     const top = this.stackOffset(-size / 8);
-    this.storeLinear(size, this.linear(2, top), value);
+    this.storeLinear(size, this.linear(SS, top, size / 8, true), value);
     this.setStack(top);
   }
 
   /** Read the top of stack, sign-extended, without moving ESP; follow with setStack(stackOffset(size / 8)). */
   top(size: 16 | 32): Value {
-    return this.loadLinear(size, this.linear(2, this.stackOffset(0)));
+    return this.loadLinear(size, this.linear(SS, this.stackOffset(0), size / 8));
   }
 
   // ---- flags ------------------------------------------------------------------------------------------------------
@@ -350,6 +380,43 @@ export class IrBuilder {
     const lanes = writtenLanes(node);
     if (lanes !== undefined) this.slots.forget(lanes.slot, lanes.count);
     return node;
+  }
+
+  /** Can code at a known offset, or at one below `bound`, lie beyond the limit of CS? */
+  private isCodeLimited(bound: number): boolean {
+    return (this.mode & (bound >>> 0 > 0xffff ? MODE_CODE_LIMIT : MODE_CODE_LIMIT_64K)) !== 0;
+  }
+
+  /**
+   * To be called before a control transfer has written anything: raises #GP(0) if its target lies beyond the limit of
+   * CS and `taken` is not zero.
+   */
+  checkKnownTarget(target: number, taken?: Value): void {
+    if (this.isCodeLimited(target)) this.call('checkCode', taken ?? this.const(1), this.const(target));
+  }
+
+  /** The same for a computed target of an unconditional transfer. */
+  checkTarget(target: Value, size: 16 | 32): void {
+    if (this.isCodeLimited(size === 16 ? 0xffff : -1)) this.call('checkCode', this.const(1), target);
+  }
+
+  /**
+   * At the start of a block: check that its code lies within the limit of CS, once endBlock() says where it ends.
+   */
+  beginBlock(insn: Instruction): void {
+    // 16-bit code below 64 KiB, as in real-address mode, needs no check: it can only get there by jumping.
+    if (!this.isCodeLimited(insn.next - 1) && !this.isCodeLimited(insn.eip + MAX_BLOCK_BYTES)) return;
+    const last = this.append(makeNode('const', { value: 0 }));
+    const count = this.append(makeNode('const', { value: 0 }));
+    this.call('checkBlock', last, count);
+    this.codeCheck = { last, count };
+  }
+
+  /** The block's last byte is at offset `last`. */
+  endBlock(last: number): void {
+    if (this.codeCheck === undefined) return;
+    this.codeCheck.last.value = last | 0;
+    this.codeCheck.count.value = this.count;
   }
 
   jump(target: number, call?: number): void {

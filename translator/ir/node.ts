@@ -29,7 +29,7 @@ interface Notes {
 
 export interface Const extends Notes {
   readonly op: 'const';
-  readonly value: number;
+  value: number;
 }
 
 export interface Pure extends Notes {

@@ -30,7 +30,7 @@ const bitTest =
     let word: Value;
     if (dst!.kind === 'memory' && src!.kind === 'register') {
       if (change) ir.checkWritable(dst!);
-      const address = stringAddress(ir, dst!, size, index);
+      const address = stringAddress(ir, dst!, size, index, change !== undefined);
       const load = ir.loadLinear(size, address, change !== undefined);
       if (change) ir.storeLinear(size, address, changed(ir, change, load, within), load);
       word = load;
@@ -43,11 +43,12 @@ const bitTest =
   };
 
 /** Linear address of the word that holds bit `index` (signed) of the bit string at a memory operand. */
-function stringAddress(ir: IrBuilder, operand: MemoryOperand, size: 16 | 32, index: Value): Value {
+function stringAddress(ir: IrBuilder, operand: MemoryOperand, size: 16 | 32, index: Value, write: boolean): Value {
   // Whole words, in bytes: (index >> 5) * 4 or (index >> 4) * 2.
   const distance = ir.and(ir.sar(index, ir.const(3)), ir.const(-size / 8));
   const offset = ir.add(ir.offset(operand), distance);
-  return ir.linear(operand.segment, operand.addressSize === 16 ? ir.zext(16, offset) : offset);
+  const cut = operand.addressSize === 16 ? ir.zext(16, offset) : offset;
+  return ir.linear(operand.segment, cut, size / 8, write);
 }
 
 /** BSF, BSR: ZF := the source is 0, and the destination then stays; other flags are undefined. */

@@ -5,7 +5,7 @@
  * count in CX or ECX by the address size.
  */
 import { ECX } from '../../runtime/abi/state.ts';
-import type { Operand, RelativeOperand } from '../decode/instruction.ts';
+import type { Instruction, Operand, RelativeOperand } from '../decode/instruction.ts';
 import type { IrBuilder } from '../ir/builder.ts';
 import type { Condition } from '../ir/condition.ts';
 import type { Value } from '../ir/node.ts';
@@ -15,19 +15,25 @@ import { ENDS, type Lift, type Row, row } from './row.ts';
 const jcc =
   (cc: Condition): Lift =>
   (ir, { operands: [to] }) => {
-    ir.branch(ir.condition(cc), targetOf(to));
+    const condition = ir.condition(cc);
+    checkRelative(ir, to, condition);
+    ir.branch(condition, targetOf(to));
   };
 
 const jmp: Lift = (ir, { operands: [to] }) => {
+  checkRelative(ir, to);
   ir.jump(targetOf(to));
 };
 
 const jmpIndirect: Lift = (ir, { operands: [to], operandSize }) => {
-  ir.indirect(ir.zext(operandSize, ir.load(to!)), 'jump');
+  const target = ir.zext(operandSize, ir.load(to!));
+  ir.checkTarget(target, operandSize);
+  ir.indirect(target, 'jump');
 };
 
 const call: Lift = (ir, insn) => {
   const { operands, operandSize, next } = insn;
+  checkRelative(ir, operands[0]);
   ir.push(operandSize, ir.const(next));
   ir.jump(targetOf(operands[0]), operandSize === 16 ? next & 0xffff : next);
 };
@@ -35,6 +41,7 @@ const call: Lift = (ir, insn) => {
 /** CALL through a register or memory, which is read before the push moves ESP. */
 const callIndirect: Lift = (ir, { operands: [to], operandSize, next }) => {
   const target = ir.zext(operandSize, ir.load(to!));
+  ir.checkTarget(target, operandSize);
   ir.push(operandSize, ir.const(next));
   ir.indirect(target, 'call');
 };
@@ -43,32 +50,42 @@ const callIndirect: Lift = (ir, { operands: [to], operandSize, next }) => {
 const ret: Lift = (ir, { operands: [release], operandSize }) => {
   const target = ir.zext(operandSize, ir.top(operandSize));
   const bytes = release === undefined ? 0 : ir.immediate(release) & 0xffff;
+  ir.checkTarget(target, operandSize);
   ir.setStack(ir.stackOffset(operandSize / 8 + bytes));
   ir.indirect(target, 'return');
 };
 
-/** Count CX or ECX down, by the address size. @returns whether it is not zero then. */
-function countDown(ir: IrBuilder, addressSize: 16 | 32): Value {
+/** Count CX or ECX down, by the address size, and branch if it is not zero then and `also`, if given, is not either. */
+function countDown(ir: IrBuilder, { operands: [to], addressSize }: Instruction, also?: Value): void {
   const count = ir.sext(addressSize, ir.sub(ir.register(ECX, addressSize), ir.const(1)));
+  const more = ir.ne(count, ir.const(0));
+  const taken = also === undefined ? more : ir.and(more, also);
+  checkRelative(ir, to, taken);
   ir.setRegister(ECX, addressSize, count);
-  return ir.ne(count, ir.const(0));
+  ir.branch(taken, targetOf(to));
 }
 
-const loop: Lift = (ir, { operands: [to], addressSize }) => {
-  ir.branch(countDown(ir, addressSize), targetOf(to));
+const loop: Lift = (ir, insn) => {
+  countDown(ir, insn);
 };
 
 /** LOOPE, LOOPNE: also end when ZF is not `zero`. Flags are read, not written. */
 const loopWhile =
   (zero: 0 | 1): Lift =>
-  (ir, { operands: [to], addressSize }) => {
-    const matches = ir.condition(zero ? 4 : 5);
-    ir.branch(ir.and(countDown(ir, addressSize), matches), targetOf(to));
+  (ir, insn) => {
+    countDown(ir, insn, ir.condition(zero ? 4 : 5));
   };
 
 const jcxz: Lift = (ir, { operands: [to], addressSize }) => {
-  ir.branch(ir.eq(ir.register(ECX, addressSize), ir.const(0)), targetOf(to));
+  const taken = ir.eq(ir.register(ECX, addressSize), ir.const(0));
+  checkRelative(ir, to, taken);
+  ir.branch(taken, targetOf(to));
 };
+
+/** Check a known target against the limit of CS; only if `taken` is not zero, when it is given. */
+function checkRelative(ir: IrBuilder, to: Operand | undefined, taken?: Value): void {
+  ir.checkKnownTarget(targetOf(to), taken);
+}
 
 function targetOf(operand: Operand | undefined): number {
   return (operand as RelativeOperand).target;

@@ -9,7 +9,7 @@ export function loadFarPointer(
   operand: MemoryOperand,
   size: 16 | 32,
 ): { readonly offset: Value; readonly selector: Value } {
-  const offset = ir.loadLinear(size, ir.address(operand));
-  const selector = ir.loadLinear(16, ir.address(operand, size / 8));
+  const offset = ir.loadLinear(size, ir.address(operand, 0, false, size));
+  const selector = ir.loadLinear(16, ir.address(operand, size / 8, false, 16));
   return { offset: ir.zext(size, offset), selector: ir.zext(16, selector) };
 }

@@ -48,8 +48,8 @@ const iret: Lift = (ir, { operandSize }) => {
 /** BOUND: the index against two bounds in memory. */
 const bound: Lift = (ir, { operands: [index, bounds], operandSize }) => {
   const operand = bounds as MemoryOperand;
-  const lower = ir.loadLinear(operandSize, ir.address(operand));
-  const upper = ir.loadLinear(operandSize, ir.address(operand, operandSize / 8));
+  const lower = ir.loadLinear(operandSize, ir.address(operand, 0, false, operandSize));
+  const upper = ir.loadLinear(operandSize, ir.address(operand, operandSize / 8, false, operandSize));
   ir.call('bound', ir.load(index!), lower, upper);
 };
 

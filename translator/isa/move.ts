@@ -30,7 +30,7 @@ const lea: Lift = (ir, { operands: [dst, src] }) => {
 const xlat: Lift = (ir, { operands: [table] }) => {
   const { base, segment, addressSize } = table as MemoryOperand;
   const offset = ir.add(ir.get(base), ir.zext(8, ir.register(EAX, 8)));
-  ir.setRegister(EAX, 8, ir.loadLinear(8, ir.linear(segment, ir.zext(addressSize, offset))));
+  ir.setRegister(EAX, 8, ir.loadLinear(8, ir.linear(segment, ir.zext(addressSize, offset), 1)));
 };
 
 const xchg: Lift = (ir, { operands: [dst, src] }) => {
@@ -62,8 +62,8 @@ const cmpxchg: Lift = (ir, { operands: [dst, src] }) => {
 const cmpxchg8b: Lift = (ir, { operands: [dst] }) => {
   const operand = dst as MemoryOperand;
   ir.checkWritable(operand);
-  const low = ir.loadLinear(32, ir.address(operand), true);
-  const high = ir.loadLinear(32, ir.address(operand, 4), true);
+  const low = ir.loadLinear(32, ir.address(operand, 0, true), true);
+  const high = ir.loadLinear(32, ir.address(operand, 4, true, 32), true);
   const same = ir.and(ir.eq(low, ir.get(EAX)), ir.eq(high, ir.get(EDX)));
   ir.storeLinear(32, low.address, ir.select(same, ir.get(EBX), low), low);
   ir.storeLinear(32, high.address, ir.select(same, ir.get(ECX), high), high);

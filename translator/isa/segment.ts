@@ -93,7 +93,7 @@ const arpl: Lift = (ir, { operands: [dst, src] }) => {
   const source = ir.load(src!);
   if (dst!.kind === 'memory') {
     ir.checkWritable(dst);
-    return setZero(ir, ir.call('arpl', ir.address(dst), source));
+    return setZero(ir, ir.call('arpl', ir.address(dst, 0, true), source));
   }
   const selector = ir.load(dst!);
   const rpl = ir.and(source, ir.const(3));

@@ -44,11 +44,11 @@ export function lanes(
 export function storeLanes(ir: IrBuilder, operand: MemoryOperand, slot: number, unaligned = false): void {
   ir.checkWritable(operand);
   if (operand.size === 32) {
-    ir.storeLinear(32, ir.address(operand), ir.get(slot));
+    ir.storeLinear(32, ir.address(operand, 0, true), ir.get(slot));
     return;
   }
   const helper = operand.size === 64 ? 'store64' : unaligned ? 'store128' : 'store128Aligned';
-  lanes(ir, helper, slot, ir.address(operand));
+  lanes(ir, helper, slot, ir.address(operand, 0, true));
 }
 
 /** DEST := DEST op SRC: a helper of (destination, source). */

@@ -31,15 +31,15 @@ const pop: Lift = (ir, { operands: [dst], operandSize }) => {
 
 /** Linear address of a memory operand once `bytes` are popped; the store may fault, so ESP is not written yet. */
 function addressAfterPop(ir: IrBuilder, operand: MemoryOperand, bytes: number): Value {
-  if (operand.base !== ESP) return ir.address(operand);
+  if (operand.base !== ESP) return ir.address(operand, 0, true);
   const moved = ir.stackSize === 32 ? ir.const(bytes) : ir.sub(ir.wholeStack(ir.stackOffset(bytes)), ir.get(ESP));
-  return ir.linear(operand.segment, ir.add(ir.offset(operand), moved));
+  return ir.linear(operand.segment, ir.add(ir.offset(operand), moved), bytes, true);
 }
 
 /** PUSHA: from EAX down to EDI, with the ESP of before. A fault in the middle leaves the registers alone. */
 const pusha: Lift = (ir, { operandSize }) => {
   for (let index = 0; index < 8; index++) {
-    const slot = ir.linear(SS, ir.stackOffset(-(index + 1) * (operandSize / 8)));
+    const slot = ir.linear(SS, ir.stackOffset(-(index + 1) * (operandSize / 8)), operandSize / 8, true);
     ir.storeLinear(operandSize, slot, ir.register(index, operandSize));
   }
   ir.setStack(ir.stackOffset(-operandSize));
@@ -48,7 +48,7 @@ const pusha: Lift = (ir, { operandSize }) => {
 /** POPA: from EDI up to EAX; the word for ESP is skipped. */
 const popa: Lift = (ir, { operandSize }) => {
   const values = [7, 6, 5, 3, 2, 1, 0].map((index) => {
-    const slot = ir.linear(SS, ir.stackOffset((7 - index) * (operandSize / 8)));
+    const slot = ir.linear(SS, ir.stackOffset((7 - index) * (operandSize / 8)), operandSize / 8);
     return { index, value: ir.loadLinear(operandSize, slot) };
   });
   for (const { index, value } of values) ir.setRegister(index, operandSize, value);
@@ -65,16 +65,16 @@ const enter: Lift = (ir, { operands: [space, nesting], operandSize }) => {
   const level = ir.immediate(nesting) & 31;
   const slot = ir.stackOffset(-bytes);
   const frame = ir.wholeStack(slot);
-  ir.storeLinear(operandSize, ir.linear(SS, slot), ir.register(EBP, operandSize));
+  ir.storeLinear(operandSize, ir.linear(SS, slot, bytes, true), ir.register(EBP, operandSize));
   for (let i = 1; i < level; i++) {
     const pointer = ir.zext(ir.stackSize, ir.add(ir.get(EBP), ir.const(-i * bytes)));
-    const copied = ir.loadLinear(operandSize, ir.linear(SS, pointer));
-    ir.storeLinear(operandSize, ir.linear(SS, ir.stackOffset(-(i + 1) * bytes)), copied);
+    const copied = ir.loadLinear(operandSize, ir.linear(SS, pointer, bytes));
+    ir.storeLinear(operandSize, ir.linear(SS, ir.stackOffset(-(i + 1) * bytes), bytes, true), copied);
   }
-  if (level > 0) ir.storeLinear(operandSize, ir.linear(SS, ir.stackOffset(-(level + 1) * bytes)), frame);
+  if (level > 0) ir.storeLinear(operandSize, ir.linear(SS, ir.stackOffset(-(level + 1) * bytes), bytes, true), frame);
   const pushed = level > 0 ? level + 1 : 1;
   const top = ir.stackOffset(-pushed * bytes - (ir.immediate(space) & 0xffff));
-  ir.loadLinear(operandSize, ir.linear(SS, top), true);
+  ir.loadLinear(operandSize, ir.linear(SS, top, bytes, true), true);
   ir.setRegister(EBP, operandSize, frame);
   ir.setStack(top);
 };
@@ -82,7 +82,7 @@ const enter: Lift = (ir, { operands: [space, nesting], operandSize }) => {
 /** LEAVE: ESP := EBP at the stack's width, then POP EBP. */
 const leave: Lift = (ir, { operandSize }) => {
   const frame = ir.zext(ir.stackSize, ir.get(EBP));
-  const value = ir.loadLinear(operandSize, ir.linear(SS, frame));
+  const value = ir.loadLinear(operandSize, ir.linear(SS, frame, operandSize / 8));
   ir.setStack(ir.add(frame, ir.const(operandSize / 8)));
   ir.setRegister(EBP, operandSize, value);
 };

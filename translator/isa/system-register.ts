@@ -8,6 +8,6 @@ export function storeSystemRegister(ir: IrBuilder, which: 0 | 1 | 2, dst: Operan
   if (dst.kind === 'register') {
     ir.vmm('storeSystem', number, ir.const(dst.index), ir.const(0), ir.const(dst.size));
   } else {
-    ir.vmm('storeSystem', number, ir.const(-1), ir.address(dst as MemoryOperand), ir.const(16));
+    ir.vmm('storeSystem', number, ir.const(-1), ir.address(dst as MemoryOperand, 0, true), ir.const(16));
   }
 }

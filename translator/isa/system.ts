@@ -42,7 +42,7 @@ function registerNumber(ir: IrBuilder, operand: Operand | undefined): Value {
 const storeTable =
   (name: 'storeGdt' | 'storeIdt'): Lift =>
   (ir, { operands: [dst] }) => {
-    ir.vmm(name, ir.address(dst as MemoryOperand));
+    ir.vmm(name, ir.address(dst as MemoryOperand, 0, true));
   };
 
 const loadTable =

@@ -9,12 +9,13 @@ import type { Condition } from '../ir/condition.ts';
 import type { Value } from '../ir/node.ts';
 import type { Lift } from './row.ts';
 
-const addressOf = (ir: IrBuilder, operand: Operand | undefined): Value => ir.address(operand as MemoryOperand);
+const addressOf = (ir: IrBuilder, operand: Operand | undefined, write = false): Value =>
+  ir.address(operand as MemoryOperand, 0, write);
 
 /** As addressOf, for a destination. */
 function destinationOf(ir: IrBuilder, operand: Operand | undefined): Value {
   ir.checkWritable(operand as MemoryOperand);
-  return addressOf(ir, operand);
+  return addressOf(ir, operand, true);
 }
 
 const stackIndex = (ir: IrBuilder, operand: Operand | undefined): Value => ir.const((operand as RegisterOperand).index);

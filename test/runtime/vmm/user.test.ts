@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { vmmCallNames } from '../../../runtime/abi/calls.ts';
 import {
+  MODE_CHECK_ES,
   MODE_CODE32,
   MODE_FLAT_DS,
   MODE_FLAT_ES,
@@ -26,6 +27,7 @@ import {
   ESP,
   FLAG_OF,
   FS,
+  GS,
   MODE,
   SEGMENT_BASE,
   SELECTOR,
@@ -96,7 +98,8 @@ beforeEach(() => {
   state.fill(0);
   ram.u8.fill(0);
   state.set([0x2b, 0x23, 0x2b, 0x2b, 0, 0x63], SELECTOR);
-  for (const segment of [ES, CS, SS, DS]) vmm.loadSegment(0, 0, segment === CS ? ES : segment, 0x2b, -1, 0);
+  for (const segment of [ES, CS, SS, DS, FS, GS]) vmm.loadSegment(0, 0, segment === CS ? ES : segment, 0x2b, -1, 0);
+  state.set([0, 0x63], SELECTOR + FS);
   vmm.farJump(0, 0, 0x23, AT, 32);
   state[MODE] = MODE_FLAT_USER32;
   state[EIP] = AT;
@@ -128,10 +131,10 @@ describe('loads of segment registers', () => {
   it('keep the mode bits in step', () => {
     expect(state[MODE]).toBe(MODE_FLAT_USER32);
     load(ES, 0);
-    expect(state[MODE]).toBe(MODE_FLAT_USER32 & ~MODE_FLAT_ES);
+    expect(state[MODE]).toBe((MODE_FLAT_USER32 & ~MODE_FLAT_ES) | (MODE_CHECK_ES << ES));
     load(DS, 0x63);
     expect(state[SEGMENT_BASE + DS]).toBe(TLS_BASE);
-    expect(state[MODE]).toBe(MODE_FLAT_USER32 & ~MODE_FLAT_ES & ~MODE_FLAT_DS);
+    expect(state[MODE]).toBe((MODE_FLAT_USER32 & ~MODE_FLAT_ES & ~MODE_FLAT_DS) | (MODE_CHECK_ES << ES));
     load(ES, 0x2b);
     load(DS, 0x2b);
     load(FS, 0x2b);
@@ -141,7 +144,7 @@ describe('loads of segment registers', () => {
     load(SS, 0x2b);
     // Code may be read, but not written: DS is flat for neither.
     load(DS, 0x23);
-    expect(state[MODE]).toBe(MODE_FLAT_USER32 & ~MODE_FLAT_DS);
+    expect(state[MODE]).toBe((MODE_FLAT_USER32 & ~MODE_FLAT_DS) | (MODE_CHECK_ES << DS));
   });
 
   it('write the other register only when the load succeeds', () => {

@@ -10,9 +10,24 @@ const CPUID_MOVBE = 1 << 22;
 const CPUID_POPCNT = 1 << 23;
 /** Leaf 1, EDX. */
 const CPUID_FPU = 1 << 0;
-const CPUID_TSC = 1 << 4;
+export const CPUID_VME: number = 1 << 1;
+export const CPUID_DE: number = 1 << 2;
+export const CPUID_PSE: number = 1 << 3;
+export const CPUID_TSC: number = 1 << 4;
+const CPUID_MSR = 1 << 5;
+export const CPUID_PAE: number = 1 << 6;
+export const CPUID_MCE: number = 1 << 7;
 const CPUID_CX8 = 1 << 8;
+export const CPUID_APIC: number = 1 << 9;
+const CPUID_SEP = 1 << 11;
+const CPUID_MTRR = 1 << 12;
+export const CPUID_PGE: number = 1 << 13;
+const CPUID_MCA = 1 << 14;
 const CPUID_CMOV = 1 << 15;
+const CPUID_PAT = 1 << 16;
+const CPUID_PSE36 = 1 << 17;
+export const CPUID_FXSR: number = 1 << 24;
+export const CPUID_SSE: number = 1 << 25;
 /** Leaf 7, EBX. */
 const CPUID_BMI1 = 1 << 3;
 const CPUID_BMI2 = 1 << 8;
@@ -21,6 +36,8 @@ const CPUID_ADX = 1 << 19;
 /** Leaf 80000001H, ECX. */
 const CPUID_LZCNT = 1 << 5;
 const CPUID_PREFETCHW = 1 << 8;
+/** Leaf 80000001H, EDX. */
+export const CPUID_NX: number = 1 << 20;
 
 /** One processor model. */
 export interface CpuModel {
@@ -57,6 +74,35 @@ export const integerModel: CpuModel = {
     extendedEdx: 0,
   },
 };
+
+/** What the system side of every model has: paging with PAE, PSE-36, global pages and NX, VME, debug extensions, MSRs. */
+const systemEdx =
+  CPUID_VME |
+  CPUID_DE |
+  CPUID_PSE |
+  CPUID_MSR |
+  CPUID_PAE |
+  CPUID_MCE |
+  CPUID_APIC |
+  CPUID_SEP |
+  CPUID_MTRR |
+  CPUID_PGE |
+  CPUID_MCA |
+  CPUID_PAT |
+  CPUID_PSE36;
+
+/** The same model in a machine of its own, where it is more than what runs processes. */
+export function systemModel(model: CpuModel): CpuModel {
+  const { features } = model;
+  return {
+    ...model,
+    features: {
+      ...features,
+      edx: features.edx | systemEdx,
+      extendedEdx: features.extendedEdx | CPUID_NX,
+    },
+  };
+}
 
 /** EAX, EBX, ECX, EDX. */
 export type CpuidResult = readonly [number, number, number, number];

@@ -6,7 +6,11 @@ export type VmmStop =
   /** INT n that the environment serves. */
   | { readonly kind: 'interrupt'; readonly vector: number }
   /** A trap: an exception that comes after its instruction. */
-  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number; readonly address: number };
+  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number; readonly address: number }
+  /** HLT: nothing runs until an interrupt comes. */
+  | { readonly kind: 'halt' }
+  /** A triple fault: the exception that could not be delivered, during the delivery of vector `during`. */
+  | { readonly kind: 'shutdown'; readonly vector: number; readonly errorCode: number; readonly during: number };
 
 /** undefined: go on at EIP. */
 export type VmmResult = VmmStop | undefined;

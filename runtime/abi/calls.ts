@@ -5,6 +5,7 @@
  * verifier checks lifts against them, and `satisfies` makes a missing implementation a type error.
  */
 
+import { packedSignatures } from './packed.ts';
 import type { HelperSignature } from './signature.ts';
 import { sseSignatures } from './sse.ts';
 
@@ -84,6 +85,7 @@ export const helperSignatures = {
   /** (control instruction, linear address or 0, operand size in bits). */
   x87Control: stateful(3),
   ...sseSignatures,
+  ...packedSignatures,
 } as const satisfies Record<string, HelperSignature>;
 
 export type HelperName = keyof typeof helperSignatures;

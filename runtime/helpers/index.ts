@@ -4,6 +4,7 @@ import type { HelperContext, HelperTable } from './context.ts';
 import { crc32Helpers } from './crc32.ts';
 import { divideHelpers } from './divide.ts';
 import { limitHelpers } from './limit.ts';
+import { packedHelpers } from './packed/index.ts';
 import { raiseHelpers } from './raise.ts';
 import { sseHelpers } from './sse/index.ts';
 import { stringHelpers } from './string.ts';
@@ -24,5 +25,6 @@ export function createHelpers(context: HelperContext): HelperTable {
     ...arplHelpers(context),
     ...x87Helpers(context),
     ...sseHelpers(context),
+    ...packedHelpers(context),
   };
 }

@@ -35,6 +35,7 @@ import {
   Wsd,
   Wss,
 } from './operands.ts';
+import { beginMmx, endMmx, mm } from './packed-lift.ts';
 import { type Lift, type Row, row } from './row.ts';
 import { lanes, requireSse, source, storeLanes, xmm } from './sse-lift.ts';
 
@@ -137,6 +138,30 @@ const signs =
     ir.store(dst!, lanes(ir, helper, xmm(src)));
   };
 
+/** PMOVMSKB: the top bit of each byte. */
+const pmovmskb: Lift = (ir, { operands: [dst, src] }) => {
+  ir.store(dst!, lanes(ir, 'signs8x128', xmm(src)));
+};
+
+/** MASKMOVDQU: bytes to DS:EDI whose mask byte has its top bit set. */
+const maskmovdqu: Lift = (ir, { operands: [data, mask, address] }) => {
+  ir.checkWritable(address as MemoryOperand);
+  lanes(ir, 'maskedStore128', xmm(data), xmm(mask), ir.address(address as MemoryOperand));
+};
+
+/** MOVQ2DQ, MOVDQ2Q: 64 bits from an MMX register, zero above them, and back. */
+const movq2dq: Lift = (ir, { operands: [dst, src] }) => {
+  beginMmx(ir);
+  lanes(ir, 'move64Zero', xmm(dst), mm(src));
+  endMmx(ir);
+};
+
+const movdq2q: Lift = (ir, { operands: [dst, src] }) => {
+  beginMmx(ir);
+  lanes(ir, 'move64', mm(dst), xmm(src));
+  endMmx(ir, mm(dst));
+};
+
 /** Moves of XMM registers and of parts of them. */
 // biome-ignore format: opcode table
 export const sseMove: readonly Row[] = requireSse([
@@ -177,13 +202,13 @@ export const sseMove: readonly Row[] = requireSse([
   row('F3 0F 6F',    'MOVDQU',     [Vdq, Wdq],       loadFull(true)),
   row('F3 0F 7F',    'MOVDQU',     [Wdq, Vdq],       storeFull(true)),
   row('F2 0F F0',    'LDDQU',      [Vdq, Mdq],       loadFull(true)),
-  row('F3 0F D6',    'MOVQ2DQ',    [Vdq, Nq],        undefined),
-  row('F2 0F D6',    'MOVDQ2Q',    [Pq, Uq],         undefined),
+  row('F3 0F D6',    'MOVQ2DQ',    [Vdq, Nq],        movq2dq),
+  row('F2 0F D6',    'MOVDQ2Q',    [Pq, Uq],         movdq2q),
   // Masks and non-temporal stores
   row('NP 0F 50',    'MOVMSKPS',   [Gd, Ups],        signs('signs32')),
   row('66 0F 50',    'MOVMSKPD',   [Gd, Upd],        signs('signs64')),
-  row('66 0F D7',    'PMOVMSKB',   [Gd, Udq],        undefined),
-  row('66 0F F7',    'MASKMOVDQU', [Vdq, Udq, BDdq], undefined),
+  row('66 0F D7',    'PMOVMSKB',   [Gd, Udq],        pmovmskb),
+  row('66 0F F7',    'MASKMOVDQU', [Vdq, Udq, BDdq], maskmovdqu),
   row('NP 0F 2B',    'MOVNTPS',    [Mps, Vps],       storeFull()),
   row('66 0F 2B',    'MOVNTPD',    [Mpd, Vpd],       storeFull()),
   row('66 0F E7',    'MOVNTDQ',    [Mdq, Vdq],       storeFull()),

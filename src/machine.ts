@@ -6,6 +6,7 @@
 import { helperNames, type VmmCallName, vmmCallNames } from '../runtime/abi/calls.ts';
 import type { ExecutionContext } from '../runtime/abi/context.ts';
 import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
+import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Ram } from '../runtime/bus/ram.ts';
 import { CodeCache } from '../runtime/cache/code-cache.ts';
 import { GuestFault } from '../runtime/cpu/fault.ts';
@@ -27,9 +28,9 @@ export interface MachineParts {
 }
 
 export interface CpuOptions {
-  /** Bytes of guest RAM. */
-  readonly memoryBytes: number;
-  readonly walker: (fault: GuestFault, ram: Ram) => PageWalker;
+  /** Bytes of guest RAM, or the physical address space of a whole machine with its own. */
+  readonly memoryBytes: number | AddressSpace;
+  readonly walker: (fault: GuestFault, ram: Ram, state: Int32Array) => PageWalker;
   readonly vmm: (parts: MachineParts) => Readonly<Record<VmmCallName, VmmCall>>;
   /** Mode bits at the start (runtime/abi/mode.ts). */
   readonly mode: number;
@@ -39,6 +40,10 @@ export interface CpuOptions {
   /** Only CPL 3 will run: one set of TLB tables is enough. */
   readonly userOnly: boolean;
   readonly policy?: Partial<Policy>;
+  /** What RDTSC reads; left out, instructions retired. */
+  readonly timestamp?: () => number;
+  /** CpuParts.mustLeave. */
+  readonly mustLeave?: () => boolean;
 }
 
 /** Thresholds of the translation cache. */
@@ -75,11 +80,12 @@ function hotThreshold(tier: Tier, policy: Policy): number {
 export function createCpu(options: CpuOptions): Cpu {
   const policy = { ...defaultPolicy, ...options.policy };
   const state = new Int32Array(new ArrayBuffer(STATE_SLOTS * 4));
-  const ram = new Ram(options.memoryBytes);
+  const bus = typeof options.memoryBytes === 'number' ? undefined : options.memoryBytes;
+  const ram = typeof options.memoryBytes === 'number' ? new Ram(options.memoryBytes) : options.memoryBytes.ram;
   const fault = new GuestFault();
-  const memory = new Memory(ram, state, fault, options.walker(fault, ram), options.userOnly);
+  const memory = new Memory(ram, state, fault, options.walker(fault, ram, state), options.userOnly, bus);
   let cpu: Cpu | undefined;
-  const timestamp = (): number => cpu?.timestamp ?? 0;
+  const timestamp = options.timestamp ?? ((): number => cpu?.timestamp ?? 0);
   const helpers = createHelpers({ state, memory, fault, timestamp });
   const context: ExecutionContext = {
     state,
@@ -99,10 +105,11 @@ export function createCpu(options: CpuOptions): Cpu {
     maxGrowth: policy.maxGrowth,
     stopwatch: options.stopwatch ?? (() => 0),
   });
-  const calls = options.vmm({ state, memory, fault });
   state[MODE] = options.mode;
   state[DF] = 1;
   initializeSse(state);
-  cpu = new Cpu({ state, memory, fault, translator, cache, vmm: vmmCallNames.map((name) => calls[name]) });
+  const calls = options.vmm({ state, memory, fault });
+  const vmm = vmmCallNames.map((name) => calls[name]);
+  cpu = new Cpu({ state, memory, fault, translator, cache, vmm, mustLeave: options.mustLeave });
   return cpu;
 }

@@ -38,12 +38,19 @@ export interface CpuParts {
   readonly cache: CodeCache;
   /** In the order of vmmCallNames. */
   readonly vmm: readonly VmmCall[];
+  /**
+   * Asked after each VMM call and each instruction that ran alone: must the run end here, because an interrupt is
+   * waiting or the next instruction is special? Left out: never.
+   */
+  readonly mustLeave?: (() => boolean) | undefined;
 }
 
 const budgetStop: Stop = { kind: 'budget' };
 const stoppedStop: Stop = { kind: 'stopped' };
 /** The instruction at EIP must run uncached; never leaves this file. */
 const abortStop: Stop = { kind: 'stopped' };
+const boundaryStop: Stop = { kind: 'boundary' };
+const never = (): boolean => false;
 
 export class Cpu {
   readonly state: Int32Array;
@@ -52,6 +59,7 @@ export class Cpu {
   private readonly fault: GuestFault;
   private readonly translator: Translator;
   private readonly vmm: readonly VmmCall[];
+  private readonly mustLeave: () => boolean;
   private stopRequested = false;
   /** Budget that the slice under way began with, or 0. */
   private slice = 0;
@@ -63,6 +71,7 @@ export class Cpu {
     this.translator = parts.translator;
     this.cache = parts.cache;
     this.vmm = parts.vmm;
+    this.mustLeave = parts.mustLeave ?? never;
   }
 
   /** EFLAGS as PUSHF would store it. */
@@ -239,7 +248,7 @@ export class Cpu {
     const call = this.vmm[S[VMM_CALL]!]!;
     this.memory.single = true;
     try {
-      return call(
+      const stop = call(
         S[EIP]!,
         S[VMM_NEXT]!,
         S[VMM_ARGUMENT]!,
@@ -247,6 +256,7 @@ export class Cpu {
         S[VMM_ARGUMENT + 2]!,
         S[VMM_ARGUMENT + 3]!,
       );
+      return stop ?? (this.mustLeave() ? boundaryStop : undefined);
     } catch (thrown) {
       // The block has counted the instruction, but it did not retire.
       if (thrown === this.fault) S[BUDGET]!++;
@@ -278,7 +288,8 @@ export class Cpu {
     } finally {
       this.memory.single = false;
     }
-    return exit === Exit.Vmm || exit === Exit.Fault ? this.serve(exit) : undefined;
+    if (exit === Exit.Vmm || exit === Exit.Fault) return this.serve(exit);
+    return this.mustLeave() ? boundaryStop : undefined;
   }
 
   private faultStop(): Stop {

@@ -2,6 +2,8 @@
 export type Stop =
   /** The instruction budget is used up; somebody asked for a stop; HLT with nothing to wake it. */
   | { readonly kind: 'budget' | 'stopped' | 'halt' }
+  /** Something is to be done before the next instruction (CpuParts.mustLeave said so). */
+  | { readonly kind: 'boundary' }
   /** INT n that the environment serves; EIP is after it. */
   | { readonly kind: 'interrupt'; readonly vector: number }
   /** An exception; EIP is at the instruction for faults, after it for traps. `address` is CR2 for #PF, else 0. */

@@ -65,12 +65,16 @@ const invlpg: Lift = (ir, { operands: [page] }) => {
   ir.vmm('invalidatePage', ir.address(page as MemoryOperand));
 };
 
-/** RDTSC is a helper, not a VMM call: it changes no mode, and timing loops run through it all the time. */
-const rdtsc: Lift = (ir) => {
+/**
+ * RDTSC is a helper, not a VMM call: it changes no mode, and timing loops run through it all the time. But it ends the
+ * block, so that what has been counted up to it does not depend on where blocks begin and end.
+ */
+const rdtsc: Lift = (ir, insn) => {
   const low = ir.call('rdtsc');
   const high = ir.get(SCRATCH);
   ir.set(EAX, low);
   ir.set(EDX, high);
+  ir.jump(insn.next);
 };
 
 /** Control of the processor and queries about it. */
@@ -94,7 +98,7 @@ export const system: readonly Row[] = [
   row('F3 0F 09',    'WBNOINVD', [],        vmm('invalidateCaches'), SENSITIVE),
   row('F4',          'HLT',      [],        vmm('halt'), SENSITIVE),
   row('0F 30',       'WRMSR',    [],        vmm('writeMsr'), SENSITIVE),
-  row('0F 31',       'RDTSC',    [],        rdtsc),
+  row('0F 31',       'RDTSC',    [],        rdtsc, ENDS),
   row('0F 32',       'RDMSR',    [],        vmm('readMsr'), SENSITIVE),
   row('0F 33',       'RDPMC',    [],        vmm('readPmc'), SENSITIVE),
   row('0F 01 F9',    'RDTSCP',   [],        vmm('undefined'), SENSITIVE),

@@ -1,0 +1,260 @@
+/**
+ * The processor of a whole PC: what happens between runs of translated code, at instruction boundaries.
+ *
+ * Each turn fires what the clock has due, delivers a waiting interrupt when nothing forbids it, and runs a slice that
+ * ends at the clock's next deadline. A slice also ends early, right after the instruction that made an interrupt
+ * deliverable (Cpu asks `mustLeave` after VMM calls and device accesses: nothing else can). Exceptions become deliveries
+ * through the IDT; instructions under an interrupt shadow, TF or armed breakpoints run one at a time.
+ *
+ * Source: Intel SDM vol. 3A chapter 6 (priorities: table 6-2), vol. 3B chapter 18 (debug exceptions).
+ */
+import { vmmCallNames } from '../abi/calls.ts';
+import { MODE_BREAKPOINT, MODE_SHADOW, MODE_TRAP } from '../abi/mode.ts';
+import {
+  CR2,
+  CS,
+  DR0,
+  DR6,
+  DR7,
+  EFLAGS_IF,
+  EFLAGS_RF,
+  EFLAGS_SYSTEM,
+  EFLAGS_TF,
+  EIP,
+  MODE,
+  SEGMENT_BASE,
+  SELECTOR,
+  SS,
+  VMM_ARGUMENT,
+  VMM_CALL,
+} from '../abi/state.ts';
+import { Vector } from '../abi/vector.ts';
+import type { Clock } from '../bus/clock.ts';
+import type { InterruptController } from '../bus/line.ts';
+import type { Cpu } from './cpu.ts';
+import type { Stop } from './stop.ts';
+import type { MachineTime } from './time.ts';
+
+type EventKind = 'exception' | 'trap' | 'external';
+
+/** Deliver an event at EIP, escalating to a double fault if need be. @returns the shutdown that a triple fault is. */
+export type DeliverEvent = (vector: number, errorCode: number | undefined, kind: EventKind) => Stop | undefined;
+
+export interface SystemCpuParts {
+  readonly cpu: Cpu;
+  readonly clock: Clock;
+  readonly time: MachineTime;
+  readonly interrupts: InterruptController;
+  readonly deliver: DeliverEvent;
+}
+
+/** Why a machine's processor stopped. */
+export type SystemStop =
+  /** As many instructions as asked for have run. */
+  | { readonly kind: 'limit' }
+  /** Somebody asked for it; call again to go on. */
+  | { readonly kind: 'stopped' }
+  /** HLT; nothing happens before time `until` (ns, or Infinity) unless something comes from outside. */
+  | { readonly kind: 'idle'; readonly until: number }
+  /** HLT with interrupts off: only an NMI or a reset could wake it. */
+  | { readonly kind: 'halted' }
+  /** Triple fault: the exception that could not be delivered, and CS:EIP of the instruction that it all began with. */
+  | {
+      readonly kind: 'shutdown';
+      readonly vector: number;
+      readonly errorCode: number;
+      readonly selector: number;
+      readonly eip: number;
+    };
+
+const limitStop: SystemStop = { kind: 'limit' };
+const stoppedStop: SystemStop = { kind: 'stopped' };
+const haltedStop: SystemStop = { kind: 'halted' };
+
+const SPECIAL = MODE_TRAP | MODE_SHADOW | MODE_BREAKPOINT;
+/** DR6: a single step. */
+const DR6_BS = 1 << 14;
+
+const LOAD_SEGMENT = vmmCallNames.indexOf('loadSegment');
+const SET_INTERRUPT_FLAG = vmmCallNames.indexOf('setInterruptFlag');
+const INTERRUPT_RETURN = vmmCallNames.indexOf('interruptReturn');
+/** Instructions after which TF makes no trap, since they have cleared it: software interrupts. */
+const SOFTWARE_INTERRUPTS: readonly number[] = (['interrupt', 'trap', 'overflowTrap'] as const).map((name) =>
+  vmmCallNames.indexOf(name),
+);
+
+export class SystemCpu {
+  readonly cpu: Cpu;
+  private readonly state: Int32Array;
+  private readonly clock: Clock;
+  private readonly time: MachineTime;
+  private readonly interrupts: InterruptController;
+  private readonly deliverEvent: DeliverEvent;
+  private halted = false;
+  private stopRequested = false;
+  /** An earlier deadline has appeared, or a stop was asked for: the slice under way must end. */
+  private cut = false;
+  private nmiPending = false;
+  /** From the delivery of an NMI to the next IRET. */
+  private nmiBlocked = false;
+  private shutdown: SystemStop | undefined;
+
+  constructor({ cpu, clock, time, interrupts, deliver }: SystemCpuParts) {
+    this.cpu = cpu;
+    this.state = cpu.state;
+    this.clock = clock;
+    this.time = time;
+    this.interrupts = interrupts;
+    this.deliverEvent = deliver;
+    clock.onEarlier = () => {
+      this.cut = true;
+    };
+  }
+
+  /** After the processor has been reset: nothing is pending. */
+  reset(): void {
+    this.halted = false;
+    this.nmiPending = false;
+    this.nmiBlocked = false;
+    this.shutdown = undefined;
+  }
+
+  /** A non-maskable interrupt. */
+  raiseNmi(): void {
+    this.nmiPending = true;
+  }
+
+  /** Make `run` return 'stopped' before the next instruction. */
+  requestStop(): void {
+    this.stopRequested = true;
+    this.cut = true;
+  }
+
+  /** CpuParts.mustLeave of its Cpu. */
+  mustLeave(): boolean {
+    const S = this.state;
+    if (this.nmiBlocked && S[VMM_CALL] === INTERRUPT_RETURN) this.nmiBlocked = false;
+    return this.cut || (S[MODE]! & SPECIAL) !== 0 || this.isInterruptDue();
+  }
+
+  private isInterruptDue(): boolean {
+    if (this.nmiPending && !this.nmiBlocked) return true;
+    return (this.state[EFLAGS_SYSTEM]! & EFLAGS_IF) !== 0 && this.interrupts.requested;
+  }
+
+  /** Run at most `maxInstructions` instructions, exactly that many when the time is exact and nothing else stops. */
+  run(maxInstructions: number): SystemStop {
+    const { cpu, clock, time } = this;
+    const S = this.state;
+    for (let left = maxInstructions; ; ) {
+      this.cut = false;
+      clock.runDue();
+      if (this.shutdown !== undefined) return this.shutdown;
+      if (this.stopRequested) {
+        this.stopRequested = false;
+        return stoppedStop;
+      }
+      if ((S[MODE]! & MODE_SHADOW) === 0 && this.isInterruptDue()) this.takeInterrupt();
+      else if (this.halted) {
+        if ((S[EFLAGS_SYSTEM]! & EFLAGS_IF) === 0) return haltedStop;
+        const until = clock.nextDeadline;
+        if (time.skipTo(until)) continue;
+        return { kind: 'idle', until };
+      }
+      if (left <= 0) return limitStop;
+      const before = cpu.retired;
+      if (S[MODE]! & SPECIAL) this.serve(this.step());
+      else {
+        const slice = time.slice(clock.nextDeadline);
+        this.serve(cpu.run(Math.min(slice, left), time.exact));
+      }
+      const ran = cpu.retired - before;
+      time.ran(ran);
+      left -= ran;
+    }
+  }
+
+  private serve(stop: Stop | undefined): void {
+    if (stop === undefined) return;
+    if (stop.kind === 'halt') this.halted = true;
+    else if (stop.kind === 'fault') {
+      const { vector, errorCode, address } = stop;
+      if (vector === Vector.PF) this.state[CR2] = address;
+      this.deliver(vector, errorCode, 'exception');
+    }
+  }
+
+  private deliver(vector: number, errorCode: number, kind: EventKind): void {
+    const S = this.state;
+    const eip = S[EIP]!;
+    const selector = S[SELECTOR + CS]!;
+    const { memory } = this.cpu;
+    memory.single = true;
+    const stop = this.deliverEvent(vector, errorCode, kind);
+    memory.single = false;
+    if (stop?.kind === 'shutdown') {
+      this.shutdown = { kind: 'shutdown', vector: stop.vector, errorCode: stop.errorCode, selector, eip };
+    }
+  }
+
+  /** The NMI comes before maskable interrupts. */
+  private takeInterrupt(): void {
+    this.halted = false;
+    if (this.nmiPending && !this.nmiBlocked) {
+      this.nmiPending = false;
+      this.nmiBlocked = true;
+      this.deliver(Vector.NMI, 0, 'external');
+    } else this.deliver(this.interrupts.acknowledge(), 0, 'external');
+  }
+
+  /** One instruction with what an interrupt shadow, TF and armed breakpoints ask for before and after it. */
+  private step(): Stop | undefined {
+    const { cpu } = this;
+    const S = this.state;
+    const flags = S[EFLAGS_SYSTEM]!;
+    const mode = S[MODE]!;
+    if (mode & MODE_BREAKPOINT) {
+      if ((flags & EFLAGS_RF) === 0 && this.hitsBreakpoint()) return undefined;
+      S[EFLAGS_SYSTEM] = flags & ~EFLAGS_RF;
+    }
+    // The call that left the shadow behind was the last one.
+    const shadowedByStack = (mode & MODE_SHADOW) !== 0 && S[VMM_CALL] === LOAD_SEGMENT;
+    S[VMM_CALL] = -1;
+    const before = cpu.retired;
+    const stop = cpu.run(1, true);
+    const call = S[VMM_CALL]!;
+    const loadedStack = call === LOAD_SEGMENT && S[VMM_ARGUMENT] === SS;
+    // A shadow lasts one instruction; only the other kind begins a new one.
+    const renewed = shadowedByStack
+      ? call === SET_INTERRUPT_FLAG && (flags & EFLAGS_IF) === 0
+      : loadedStack && stop?.kind !== 'fault';
+    if (mode & MODE_SHADOW && !renewed) S[MODE]! &= ~MODE_SHADOW;
+    if (stop.kind === 'fault' || cpu.retired === before) return stop;
+    // TF counts as it was before the instruction; after MOV SS the trap waits for the next one.
+    const traps = (flags & EFLAGS_TF) !== 0 && !loadedStack && !SOFTWARE_INTERRUPTS.includes(call);
+    if (traps) {
+      this.serve(stop);
+      this.halted = false;
+      S[DR6]! |= DR6_BS;
+      this.deliver(Vector.DB, 0, 'trap');
+      return undefined;
+    }
+    return stop;
+  }
+
+  /** Does an instruction breakpoint stand at EIP? Then its #DB, a fault, is delivered. Source: SDM vol. 3B §18.3.1.1. */
+  private hitsBreakpoint(): boolean {
+    const S = this.state;
+    const la = (S[SEGMENT_BASE + CS]! + S[EIP]!) | 0;
+    let hits = 0;
+    for (let i = 0; i < 4; i++) {
+      const enabled = (S[DR7]! >> (2 * i)) & 3;
+      const condition = (S[DR7]! >> (16 + 4 * i)) & 15;
+      if (enabled !== 0 && condition === 0 && S[DR0 + i] === la) hits |= 1 << i;
+    }
+    if (hits === 0) return false;
+    S[DR6] = (S[DR6]! & ~15) | hits;
+    this.deliver(Vector.DB, 0, 'exception');
+    return true;
+  }
+}

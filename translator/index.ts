@@ -46,8 +46,8 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
       const { length, instructions } = block;
       return { eip, length, instructions, mode, crosses, start, words };
     },
-    translateOne(code, eip, mode) {
-      const { block } = lift(decoder, code, eip, mode, 1);
+    translateShort(code, eip, mode, instructions) {
+      const { block } = lift(decoder, code, eip, mode, instructions);
       optimise(block);
       return tier0.placeSingle(block);
     },

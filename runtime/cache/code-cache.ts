@@ -140,7 +140,13 @@ export class CodeCache implements CodeWatch {
     const bytes = this.memory.fetchBytes(la, MAX_LENGTH);
     this.statistics.singleSteps++;
     const code = { bytes, offset: 0, end: bytes.length, mapping: 0, crossing: () => this.crossing(la) };
-    return { start: this.translator.translateOne(code, eip, mode), mode };
+    return { start: this.translator.translateShort(code, eip, mode, 1), mode };
+  }
+
+  /** Encode the first so many instructions of a cached block outside the cache. */
+  short(block: Block, instructions: number): number {
+    const code = this.codeBytes(block.pa, block.eip, block.base);
+    return this.translator.translateShort(code, block.eip, block.mode, instructions);
   }
 
   /** Code at a place in the buffer, as the translator reads it. */
@@ -359,10 +365,7 @@ export class CodeCache implements CodeWatch {
   }
 
   covers(pa: number, length: number): boolean {
-    const page = this.pages[pa >>> 12];
-    if (page === undefined || !page.mayCover(pa, length)) return false;
-    for (const translation of page.translations) if (translation.covers(pa, length)) return true;
-    return false;
+    return this.pages[pa >>> 12]?.covers(pa, length) ?? false;
   }
 
   invalidate(pa: number, length: number): void {

@@ -1,7 +1,7 @@
 /**
  * Translated code of one physical page: the blocks by offset, and the blocks and regions that cover its bytes.
  *
- * A bitmap of 64-byte lines answers most stores to pages that hold both code and data.
+ * A bitmap of its bytes answers stores to pages that hold both code and data.
  */
 import type { Block, Region } from './translation.ts';
 
@@ -12,8 +12,8 @@ export class CodePage {
   readonly number: number;
   private readonly heads: Map<number, Block> = new Map();
   readonly translations: Set<Translation> = new Set();
-  /** Lines 0..31 and 32..63 that may hold code; bits are only cleared when the page is empty. */
-  private readonly lines: Int32Array = new Int32Array(2);
+  /** A bit for each byte that may be code; what has been dropped keeps its bits until somebody finds out. */
+  private readonly bytes: Int32Array = new Int32Array(128);
   /** Stores that dropped code here: code that keeps being rewritten is not worth compiling. */
   rewrites = 0;
 
@@ -51,20 +51,37 @@ export class CodePage {
     this.translations.add(translation);
     const start = Math.max(pa, this.number << 12);
     const end = Math.min(pa + length, (this.number + 1) << 12);
-    for (let line = (start & 4095) >> 6; line <= ((end - 1) & 4095) >> 6; line++)
-      this.lines[line >> 5]! |= 1 << (line & 31);
+    for (let at = start & 4095; at <= ((end - 1) & 4095); at++) this.bytes[at >> 5]! |= 1 << at;
   }
 
   /** Could translated code lie in these bytes of the page? */
   mayCover(pa: number, length: number): boolean {
-    for (let line = (pa & 4095) >> 6; line <= ((pa + length - 1) & 4095) >> 6; line++) {
-      if (this.lines[line >> 5]! & (1 << (line & 31))) return true;
+    const first = pa & 4095;
+    const last = first + length - 1;
+    for (let word = first >> 5; word <= last >> 5; word++) {
+      if (this.bytes[word]! & maskWithin(word, first, last)) return true;
     }
+    return false;
+  }
+
+  /** Does translated code lie in these bytes of the page? If not, the bitmap forgets them. */
+  covers(pa: number, length: number): boolean {
+    if (!this.mayCover(pa, length)) return false;
+    for (const translation of this.translations) if (translation.covers(pa, length)) return true;
+    const first = pa & 4095;
+    const last = first + length - 1;
+    for (let word = first >> 5; word <= last >> 5; word++) this.bytes[word]! &= ~maskWithin(word, first, last);
     return false;
   }
 
   remove(translation: Translation): void {
     this.translations.delete(translation);
-    if (this.translations.size === 0) this.lines.fill(0);
+    if (this.translations.size === 0) this.bytes.fill(0);
   }
+}
+
+/** Bits of a bitmap's word that stand for bytes from `first` to `last`. */
+function maskWithin(word: number, first: number, last: number): number {
+  const from = word === first >> 5 ? -1 << (first & 31) : -1;
+  return word === last >> 5 ? from & (-1 >>> (31 - (last & 31))) : from;
 }

@@ -232,7 +232,7 @@ export class Cpu {
       case Exit.Fault:
         return this.fault.vector === ABORT ? this.stepUncached() : this.faultStop();
       case Exit.Budget:
-        return this.stepUncached();
+        return this.finishSlice();
       default:
         return undefined;
     }
@@ -264,6 +264,16 @@ export class Cpu {
     } finally {
       this.memory.single = false;
     }
+  }
+
+  /**
+   * Too few instructions are left for the block at EIP: run as many of it as there are. The block itself, which is
+   * cached, keeps stores into its code from going unnoticed.
+   */
+  private finishSlice(): Stop | undefined {
+    const block = this.cache.current();
+    const exit = this.runTier0(this.cache.short(block, this.state[BUDGET]!), block.mode);
+    return exit === Exit.Vmm || exit === Exit.Fault || exit === Exit.Hot ? this.serve(exit) : undefined;
   }
 
   /**

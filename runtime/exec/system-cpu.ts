@@ -111,6 +111,11 @@ export class SystemCpu {
     };
   }
 
+  /** The machine's time in nanoseconds. */
+  get now(): number {
+    return this.clock.now;
+  }
+
   /** After the processor has been reset: nothing is pending. */
   reset(): void {
     this.halted = false;

@@ -24,8 +24,8 @@ import {
 } from './micro-op.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Words kept for a single uncached instruction. */
-const SINGLE_WORDS = 1024;
+/** Words kept for what runs outside the cache. */
+const SINGLE_WORDS = 1 << 13;
 /** Executions until Hot for code that must never be hot. */
 const NEVER = 0x7fffffff;
 
@@ -67,7 +67,7 @@ export class Tier0 {
   /** Encode a block into the words outside the cache. */
   placeSingle(block: IrBlock): number {
     return this.place(block, 0, (words) => {
-      if (words > SINGLE_WORDS) throw new Error('tier 0: one instruction needs too many words');
+      if (words > SINGLE_WORDS) throw new Error('tier 0: a block needs too many words');
       return this.arenaWords;
     }).start;
   }

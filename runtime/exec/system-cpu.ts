@@ -225,6 +225,8 @@ export class SystemCpu {
     // The call that left the shadow behind was the last one.
     const shadowedByStack = (mode & MODE_SHADOW) !== 0 && S[VMM_CALL] === LOAD_SEGMENT;
     S[VMM_CALL] = -1;
+    const { breakpoints } = cpu.memory;
+    breakpoints.hits = 0;
     const before = cpu.retired;
     const stop = cpu.run(1, true);
     const call = S[VMM_CALL]!;
@@ -236,11 +238,12 @@ export class SystemCpu {
     if (mode & MODE_SHADOW && !renewed) S[MODE]! &= ~MODE_SHADOW;
     if (stop.kind === 'fault' || cpu.retired === before) return stop;
     // TF counts as it was before the instruction; after MOV SS the trap waits for the next one.
-    const traps = (flags & EFLAGS_TF) !== 0 && !loadedStack && !SOFTWARE_INTERRUPTS.includes(call);
-    if (traps) {
+    const traced = (flags & EFLAGS_TF) !== 0 && !loadedStack && !SOFTWARE_INTERRUPTS.includes(call);
+    const reasons = breakpoints.hits | (traced ? DR6_BS : 0);
+    if (reasons !== 0) {
       this.serve(stop);
       this.halted = false;
-      S[DR6]! |= DR6_BS;
+      S[DR6]! |= reasons;
       this.deliver(Vector.DB, 0, 'trap');
       return undefined;
     }

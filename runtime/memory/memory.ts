@@ -20,6 +20,7 @@ import {
 } from '../bus/address-space.ts';
 import type { Ram } from '../bus/ram.ts';
 import type { GuestFault } from '../cpu/fault.ts';
+import { DataBreakpoints } from './breakpoints.ts';
 import { SlowPages } from './slow-pages.ts';
 import { Tlb } from './tlb.ts';
 import { Access, type PageWalker, WALK_GLOBAL, WALK_LARGE, WALK_OUTSIDE, WALK_WRITABLE } from './walker.ts';
@@ -60,6 +61,7 @@ export class Memory {
   single = false;
   /** Implicit accesses of the processor (descriptor tables, task states), which have supervisor privilege. */
   readonly implicit: PrivilegedAccess;
+  readonly breakpoints: DataBreakpoints;
   private readonly state: Int32Array;
   private readonly bus: AddressSpace | undefined;
   private readonly slow: SlowPages = new SlowPages();
@@ -85,6 +87,7 @@ export class Memory {
     this.walker = walker;
     this.bus = bus;
     this.tlb = new Tlb(ram.size, userOnly);
+    this.breakpoints = new DataBreakpoints(state);
     this.implicit = {
       read8: (la) => this.load8(la, false),
       read16: (la) => this.load16(la, false),
@@ -150,8 +153,9 @@ export class Memory {
     const readPlace = this.placeToRead(physical, walked);
     const writePlace = writable ? this.placeToWrite(physical, walked) : -1;
     // A write word also serves the load of a read-modify-write, so both must be the same place.
-    const direct = writePlace >= 0 && writePlace === readPlace && !this.code.hasCode(writePlace >>> 12);
-    if (readPlace >= 0) this.tlb.fill(la, readPlace, user, direct, (walked & WALK_GLOBAL) !== 0);
+    const watched = this.breakpoints.watches(la);
+    const direct = !watched && writePlace >= 0 && writePlace === readPlace && !this.code.hasCode(writePlace >>> 12);
+    if (readPlace >= 0 && !watched) this.tlb.fill(la, readPlace, user, direct, (walked & WALK_GLOBAL) !== 0);
     if (walked & WALK_LARGE) this.tlb.noteLarge(la);
     const place = write ? writePlace : readPlace;
     if (place < 0) {
@@ -160,7 +164,7 @@ export class Memory {
       this.slow.keep(la, write, user, -1, masked, device);
       return this.meet(device, masked, la);
     }
-    if (write && !direct) this.slow.keep(la, true, user, place, physical);
+    if (write ? !direct : watched) this.slow.keep(la, write, user, place, physical);
     return place | (la & 4095);
   }
 
@@ -279,12 +283,14 @@ export class Memory {
 
   private load8(la: number, user: boolean): number {
     const p = this.readPlace(la, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 1, false);
     return p >= 0 ? this.ram.i8[p]! : (this.device.read8(this.physical) << 24) >> 24;
   }
 
   private load16(la: number, user: boolean): number {
     if ((la & 4095) === 4095) return (this.loadCrossing(la, 2, user) << 16) >> 16;
     const p = this.readPlace(la, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 2, false);
     if (p < 0) return (deviceRead16(this.device, this.physical) << 16) >> 16;
     return (this.ram.i8[p + 1]! << 8) | this.ram.u8[p]!;
   }
@@ -292,6 +298,7 @@ export class Memory {
   private load32(la: number, user: boolean): number {
     if ((la & 4095) > 4092) return this.loadCrossing(la, 4, user);
     const p = this.readPlace(la, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 4, false);
     if (p < 0) return deviceRead32(this.device, this.physical);
     if ((p & 3) === 0) return this.ram.i32[p >> 2]!;
     const u8 = this.ram.u8;
@@ -314,6 +321,7 @@ export class Memory {
 
   private store8(la: number, value: number, user: boolean): void {
     const p = this.writePlace(la, 1, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 1, true);
     if (p >= 0) this.ram.u8[p] = value;
     else this.device.write8(this.physical, value & 255);
   }
@@ -324,6 +332,7 @@ export class Memory {
       return;
     }
     const p = this.writePlace(la, 2, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 2, true);
     if (p < 0) deviceWrite16(this.device, this.physical, value);
     else {
       this.ram.u8[p] = value;
@@ -337,6 +346,7 @@ export class Memory {
       return;
     }
     const p = this.writePlace(la, 4, user);
+    if (this.breakpoints.armed) this.breakpoints.note(la, 4, true);
     if (p < 0) deviceWrite32(this.device, this.physical, value);
     else if ((p & 3) === 0) this.ram.i32[p >> 2] = value;
     else {
@@ -360,9 +370,10 @@ export class Memory {
 
   /**
    * The stretch of `length` bytes from `la`, which stay within its page: for bulk string operations.
-   * @returns its place, or -1 where a device answers. @throws GuestFault, or aborts.
+   * @returns its place, or -1 where a device answers or a breakpoint waits. @throws GuestFault, or aborts.
    */
   stretch(la: number, length: number, write: boolean): number {
+    if (this.breakpoints.watches(la)) return -1;
     return write ? this.writePlace(la, length, this.user) : this.readPlace(la, this.user);
   }
 
@@ -375,11 +386,12 @@ export class Memory {
     else for (let page = first; page < first + count; page++) this.tlb.flushPage(page);
   }
 
-  /** Forget all translations of linear addresses but, on request, those of global pages (CR3 loads). */
+  /** Forget all translations of linear addresses but, on request, those of global pages (CR3 loads; debug registers). */
   flush(keepGlobal: boolean): void {
     this.slow.clear();
     this.tlb.flush(keepGlobal);
     this.walker.forget?.();
+    this.breakpoints.refresh();
   }
 
   /** Forget the translation of one linear address, as INVLPG does: global and large pages too. */

@@ -244,6 +244,30 @@ describe.each(tiers)('tier %s', (tier) => {
     expect(bench.S[DR6]! & 15).toBe(1);
   });
 
+  test('a data breakpoint is a trap after the access, at its bytes alone', () => {
+    // mov [5000h], al; mov [5004h], ax; mov al, [5002h]; mov [5001h], ax; nop; hlt
+    const bench = makeBench(tier, 'a2 00 50 a3 04 50 a0 02 50 a3 01 50 90 f4');
+    bench.setVector(1, ISR);
+    bench.place(ISR, 'f4');
+    bench.S[DR0] = 0x5002;
+    // Writes of two bytes: RW0 1, LEN0 1.
+    bench.S[DR7] = 0x50401;
+    bench.S[MODE]! |= MODE_BREAKPOINT;
+    bench.cpu.cpu.memory.flush(false);
+    expect(bench.cpu.run(100)).toEqual({ kind: 'halted' });
+    expect(bench.word(STACK - 6)).toBe(ORIGIN + 12);
+    expect(bench.S[DR6]! & 0x400f).toBe(1);
+    const reads = makeBench(tier, 'bf 00 50 b9 09 00 fc f3 ae 90 f4'); // mov di, 5000h; mov cx, 9; cld; repne scasb…
+    reads.setVector(1, ISR);
+    reads.place(ISR, 'f4');
+    reads.S[DR0 + 3] = 0x5004;
+    reads.S[DR7] = 0x30000480 | 0;
+    reads.S[MODE]! |= MODE_BREAKPOINT;
+    reads.cpu.cpu.memory.flush(false);
+    expect(reads.cpu.run(100)).toEqual({ kind: 'halted' });
+    expect(reads.S[DR6]! & 0x400f).toBe(8);
+  });
+
   test('a fault that cannot be delivered ends it, and says where it began', () => {
     const bench = makeBench(tier, '0f 01 1e 00 40 90 cd 10'); // lidt [4000h]; nop; int 10h
     bench.place(0x4000, '0000 00000000');

@@ -107,6 +107,9 @@ export function systemModel(model: CpuModel): CpuModel {
 /** EAX, EBX, ECX, EDX. */
 export type CpuidResult = readonly [number, number, number, number];
 
+/** Width of physical addresses in bits; what page tables may hold follows from it. */
+export const PHYSICAL_BITS = 36;
+
 const HIGHEST_BASIC = 7;
 const HIGHEST_EXTENDED = 0x80000008;
 const nothing: CpuidResult = [0, 0, 0, 0];
@@ -163,7 +166,7 @@ function extendedLeaf(model: CpuModel, leaf: number): CpuidResult {
       return [0, 0, (2048 << 16) | (6 << 12) | 64, 0];
     case 0x80000008:
       // Widths of physical and linear addresses.
-      return [(32 << 8) | 32, 0, 0, 0];
+      return [(32 << 8) | PHYSICAL_BITS, 0, 0, 0];
     default:
       return nothing;
   }

@@ -8,11 +8,9 @@
 import { CR0, CR3, CR4, EFER } from '../abi/state.ts';
 import { PF_FETCH, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE, Vector } from '../abi/vector.ts';
 import type { AddressSpace } from '../bus/address-space.ts';
+import { PHYSICAL_BITS } from '../cpu/cpuid.ts';
 import type { GuestFault } from '../cpu/fault.ts';
 import { Access, type PageWalker, WALK_GLOBAL, WALK_LARGE, WALK_OUTSIDE, WALK_WRITABLE } from './walker.ts';
-
-/** Width of physical addresses in bits, as CPUID's leaf 80000008H must say it. */
-const PHYSICAL_BITS = 36;
 
 const CR0_WP = 1 << 16;
 const CR0_PG = 1 << 31;

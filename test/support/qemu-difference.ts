@@ -5,6 +5,8 @@ import { Qtest } from './qtest.ts';
 export interface Exchange {
   readonly command: string;
   readonly answer: number | undefined;
+  /** Bits of the answer that are compared; all when left out. */
+  readonly mask?: number;
 }
 
 /**
@@ -19,7 +21,7 @@ export async function differenceFromQemu(
   try {
     const replies = await Promise.all(exchanges.map(({ command }) => qemu.ask(command)));
     const at = exchanges.findIndex(
-      ({ answer }, i) => answer !== undefined && answer >>> 0 !== Number(replies[i]) >>> 0,
+      ({ answer, mask = -1 }, i) => answer !== undefined && ((answer ^ Number(replies[i])) & mask) !== 0,
     );
     if (at < 0) return undefined;
     const before = exchanges.slice(Math.max(0, at - 20), at + 1);

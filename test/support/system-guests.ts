@@ -54,7 +54,7 @@ export function assembleSystemGuest({ name }: SystemGuest): string {
 export function runUnderQemu(image: string): GuestOutcome {
   // biome-ignore format: an option a line
   const options = [
-    '-machine', 'pc,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults', '-no-reboot',
+    '-machine', 'pc,accel=tcg', '-m', '32', '-cpu', 'max', '-display', 'none', '-nodefaults', '-no-reboot',
     '-debugcon', 'stdio',
     '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
     '-kernel', image,

@@ -8,6 +8,7 @@
 import { packedSignatures } from './packed.ts';
 import type { HelperSignature } from './signature.ts';
 import { sseSignatures } from './sse.ts';
+import { x87Signatures } from './x87.ts';
 
 const value = (args: number): HelperSignature => ({ args, result: true, faults: false, sync: false });
 const faulting = (args: number): HelperSignature => ({ args, result: true, faults: true, sync: false });
@@ -61,29 +62,7 @@ export const helperSignatures = {
   bound: faulting(3),
   /** ARPL on memory, which is written only when it changes: (linear address, source selector) → 1 when it did, else 0. */
   arpl: stateful(2),
-  /**
-   * x87: each does a whole instruction, memory and register stack included. Formats, operations and what else is a
-   * number by name: abi/x87.ts. The last argument is the instruction's EIP, for the x87's instruction pointer; #MF for
-   * an exception that an earlier instruction left unmasked, #NM as CR0 says. Result 0.
-   */
-  /** (format, linear address, EIP). */
-  x87Load: stateful(3),
-  /** (format, linear address, registers to pop, EIP). */
-  x87Store: stateful(4),
-  /** (operation, destination i, source i, registers to pop, EIP). */
-  x87Arithmetic: stateful(5),
-  /** ST(0) with memory: (operation, format, linear address, EIP). */
-  x87ArithmeticMemory: stateful(4),
-  /** ST(0) against ST(i): (i, bits, EIP). */
-  x87Compare: stateful(3),
-  /** (format, linear address, registers to pop, EIP). */
-  x87CompareMemory: stateful(4),
-  /** (operation, EIP). */
-  x87Operation: stateful(2),
-  /** (movement, i, EIP). */
-  x87Move: stateful(3),
-  /** (control instruction, linear address or 0, operand size in bits). */
-  x87Control: stateful(3),
+  ...x87Signatures,
   ...sseSignatures,
   ...packedSignatures,
 } as const satisfies Record<string, HelperSignature>;

@@ -10,6 +10,8 @@ export interface HelperSignature {
   readonly faults: boolean;
   /** Reads and writes state slots and memory itself: all state is written back before it and reloaded after. */
   readonly sync: boolean;
+  /** Works on the x87's slots, whatever else it says: must not be left out. */
+  readonly x87?: true;
   /** Works on vector registers, whose slots are arguments. */
   readonly lanes?: LaneEffects;
 }

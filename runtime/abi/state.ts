@@ -100,23 +100,35 @@ export const EFER = 96;
 export const APIC_BASE = 97;
 
 /**
- * x87. Physical registers R0 to R7, four slots each, 16 bytes aligned: significand low and high (which MMX shares), sign
- * and exponent (16 bits), and a slot without use. Control and status word (TOP and all flags at their places); which
- * physical registers are not empty, one bit each; pointers to the last instruction and operand, with their selectors,
- * and its opcode.
+ * x87. Physical registers R0 to R7, four slots each, 16 bytes aligned. A register is in one of two forms of the same
+ * value: significand low and high (which MMX shares), sign and exponent (16 bits); or a pair of doubles (abi/pair.ts).
  */
 export const X87_REGISTER = 128;
 export const X87_REGISTER_SLOTS = 4;
+/** Control word. */
 export const X87_CONTROL = 160;
+/** Status word without TOP and C1; PE may be waiting in X87_INEXACT. cpu/x87.ts puts the whole word together. */
 export const X87_STATUS = 161;
-export const X87_USED = 162;
+/** Bits 0 to 7: physical registers that are not empty. Bits 8 to 15: those in the form of a pair, empty or not. */
+export const X87_TAGS = 162;
+/** Pointers to the last instruction and operand, with their selectors, and its opcode. */
 export const X87_INSTRUCTION = 163;
 export const X87_INSTRUCTION_SELECTOR = 164;
 export const X87_OPERAND = 165;
 export const X87_OPERAND_SELECTOR = 166;
 export const X87_OPCODE = 167;
+/** TOP, 0 to 7. */
+export const X87_TOP = 168;
+/** 1 while arithmetic may be done on pairs: rounding to nearest and to 64 bits, everything masked and nothing pending. */
+export const X87_FAST = 169;
+/** PE of the status word if a result has been inexact since X87_STATUS was last brought up to date, else 0. */
+export const X87_INEXACT = 170;
+/** A double whose being negative is C1. */
+export const X87_RESIDUE = 172;
+/** Third word of a helper's result that has three (SCRATCH is the second). Not architectural. */
+export const X87_SCRATCH = 174;
 /** First slot after them. */
-export const X87_END = 168;
+export const X87_END = 175;
 
 /**
  * SSE. XMM0 to XMM7, four slots each, 16 bytes aligned, so that they can also be seen as lanes of other types; behind

@@ -1,7 +1,11 @@
 /**
- * Numbers by which x87 lifts name operations and operand formats to the helpers of runtime/helpers/x87/: many
+ * The x87's helpers: their signatures, and the numbers by which lifts name operations and operand formats to the helpers of runtime/helpers/x87/: many
  * instructions share a few helpers, so what they differ in travels as an argument.
+ *
+ * They work on the x87's slots alone, which never live in locals; memory operands travel as words, so that lifts load and
+ * store them like any other, and tier 1 can do the common ones inline (translator/emit/x87.ts).
  */
+import type { HelperSignature } from './signature.ts';
 
 /** Format of an x87 memory operand. The `Truncated` ones are FISTTP's: integers rounded toward zero. */
 export const X87Format = {
@@ -92,18 +96,58 @@ export type X87Move = (typeof X87Move)[keyof typeof X87Move];
 
 /** Control instructions: the helper's second argument is a linear address where there is a memory operand. */
 export const X87Control = {
-  Wait: 0,
   Initialize: 1,
   ClearExceptions: 2,
-  LoadControl: 3,
-  StoreControl: 4,
-  StoreStatus: 5,
-  StoreStatusAx: 6,
   LoadEnvironment: 7,
   StoreEnvironment: 8,
   Restore: 9,
   Save: 10,
-  /** FNENI, FNDISI, FNSETPM. */
-  Nothing: 11,
 } as const;
 export type X87Control = (typeof X87Control)[keyof typeof X87Control];
+
+/** Works on the x87's slots; what it finds wrong becomes pending and is raised by the next instruction that begins. */
+const working = (args: number): HelperSignature => ({ args, result: false, faults: false, sync: false, x87: true });
+const giving = (args: number): HelperSignature => ({ args, result: true, faults: false, sync: false, x87: true });
+const checking: HelperSignature = { args: 0, result: false, faults: true, sync: false, x87: true };
+
+/** Formats, operations, movements: the numbers above. Words of a result or operand: low, high (SCRATCH), X87_SCRATCH. */
+export const x87Signatures = {
+  /** Begin an instruction that waits: #NM, as CR0 says; #MF for an exception that is pending and not masked. */
+  x87Begin: checking,
+  /** FWAIT: as x87Begin, for other bits of CR0. */
+  x87Wait: checking,
+  /** Begin an instruction that does not wait: #NM. */
+  x87Available: checking,
+  /** Push an operand: (format, words…). */
+  x87LoadWord: working(2),
+  x87LoadPair: working(3),
+  x87LoadTen: working(4),
+  /**
+   * Store ST(0): (format, words of the memory operand as it is…, registers to pop) → words to write, which are the old
+   * ones if an exception that is not masked forbids the store. Ten bytes are always popped.
+   */
+  x87StoreWord: giving(3),
+  x87StorePair: giving(4),
+  x87StoreTen: giving(4),
+  /** (operation, destination i, source i, registers to pop). */
+  x87Arithmetic: working(4),
+  /** ST(0) with an operand: (operation, format, word); (operation, low, high) of a double. */
+  x87ArithmeticWord: working(3),
+  x87ArithmeticPair: working(3),
+  /** ST(0) against ST(i): (i, bits of X87Compare) → ZF, PF and CF at their places in EFLAGS. */
+  x87Compare: giving(2),
+  /** ST(0) against an operand: (format, word, registers to pop); (low, high, registers to pop) of a double. */
+  x87CompareWord: working(3),
+  x87ComparePair: working(3),
+  /** (operation). */
+  x87Operation: working(1),
+  /** (movement, i). */
+  x87Move: working(2),
+  /** FLDCW: (word). */
+  x87LoadControl: working(1),
+  /** Control and status word. */
+  x87ReadControl: giving(0),
+  x87ReadStatus: giving(0),
+  /** (control instruction, linear address or 0, operand size in bits). */
+  x87Control: { args: 3, result: false, faults: true, sync: true },
+} as const satisfies Record<string, HelperSignature>;

@@ -17,6 +17,10 @@ export interface HelperContext {
    * retired before the current slice.
    */
   readonly timestamp?: (() => number) | undefined;
+  /** FERR#: an x87 exception is pending while CR0.NE is clear. Left out, it is #MF whatever CR0 says. */
+  readonly floatError?: (() => void) | undefined;
+  /** Do all x87 arithmetic in the general path; for comparing it with the fast one. */
+  readonly generalX87?: boolean;
 }
 
 /** Every helper by name, with the arguments and result that abi/calls.ts gives it (i32; 0 where there is no result). */

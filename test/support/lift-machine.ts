@@ -47,6 +47,7 @@ const BLOCKS = 100_000;
 
 const decoder = createDecoder(rows);
 
+/** x87 arithmetic goes the general way here, so that both ways are compared with what was recorded. */
 export class LiftMachine implements VectorMachine {
   readonly state: Int32Array = new Int32Array(STATE_SLOTS);
   readonly fault: GuestFault = new GuestFault();
@@ -66,7 +67,7 @@ export class LiftMachine implements VectorMachine {
     this.ram = new Ram(size);
     const walker = { walk: (la: number, access: Access, user: boolean): number => this.walk(la, access, user) };
     this.memory = new Memory(this.ram, this.state, this.fault, walker, true);
-    this.helpers = createHelpers({ state: this.state, memory: this.memory, fault: this.fault });
+    this.helpers = createHelpers({ state: this.state, memory: this.memory, fault: this.fault, generalX87: true });
   }
 
   private walk(la: number, access: Access, user: boolean): number {

@@ -4,19 +4,19 @@ import {
   X87_CONTROL,
   X87_REGISTER,
   X87_REGISTER_SLOTS,
-  X87_STATUS,
-  X87_USED,
+  X87_TAGS,
   XMM,
 } from '../../runtime/abi/state.ts';
 import { setMxcsr } from '../../runtime/cpu/sse.ts';
+import { settleX87, setX87Status, x87Status } from '../../runtime/cpu/x87.ts';
 import type { SimdState } from './vectors.ts';
 
 export function loadSimd(state: Int32Array, simd: SimdState): void {
   state.set(simd.xmm, XMM);
   setMxcsr(state, simd.mxcsr);
   state[X87_CONTROL] = simd.control;
-  state[X87_STATUS] = simd.status;
-  state[X87_USED] = simd.used;
+  state[X87_TAGS] = simd.used;
+  setX87Status(state, simd.status);
   const bytes = new DataView(simd.x87.buffer, simd.x87.byteOffset, 80);
   for (let i = 0; i < 8; i++) {
     const at = X87_REGISTER + X87_REGISTER_SLOTS * i;
@@ -27,6 +27,7 @@ export function loadSimd(state: Int32Array, simd: SimdState): void {
 }
 
 export function readSimd(state: Int32Array): SimdState {
+  settleX87(state);
   const x87 = new Uint8Array(80);
   const bytes = new DataView(x87.buffer);
   for (let i = 0; i < 8; i++) {
@@ -39,8 +40,8 @@ export function readSimd(state: Int32Array): SimdState {
     xmm: state.slice(XMM, XMM + 32),
     mxcsr: state[MXCSR]!,
     control: state[X87_CONTROL]!,
-    status: state[X87_STATUS]!,
-    used: state[X87_USED]!,
+    status: x87Status(state),
+    used: state[X87_TAGS]!,
     x87,
   };
 }

@@ -39,8 +39,15 @@ export function isDroppable(node: Node): boolean {
   }
 }
 
-function isPureCall({ faults, sync, lanes }: HelperSignature): boolean {
-  return !faults && !sync && (lanes === undefined || lanes.writes === 0);
+/** Does this node work on the x87's slots, by itself? */
+export function isX87(node: Node): boolean {
+  if (node.op !== 'call') return false;
+  const { x87 }: HelperSignature = helperSignatures[node.helper];
+  return x87 === true;
+}
+
+function isPureCall({ faults, sync, x87, lanes }: HelperSignature): boolean {
+  return !faults && !sync && !x87 && (lanes === undefined || lanes.writes === 0);
 }
 
 /** The vector slots that a node writes, as first slot and number; undefined for none. */

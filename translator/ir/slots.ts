@@ -2,7 +2,7 @@
  * What the builder knows about state slots at the current point of a block: the value last written or read, by part,
  * and which flag setter each flag component comes from. This is state forwarding done while lifting.
  */
-import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH } from '../../runtime/abi/state.ts';
+import { FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH, X87_SCRATCH } from '../../runtime/abi/state.ts';
 import { AUX, CF, OF, RES } from './flags.ts';
 import type { Flags, Part, Value } from './node.ts';
 import type { PureName } from './pure.ts';
@@ -80,9 +80,10 @@ export class SlotValues {
     else if (slot === FLAG_AUX) this.setters.aux = undefined;
   }
 
-  /** A helper may have written its second result. */
+  /** A helper may have written its second and third result. */
   forgetScratch(): void {
     this.known[SCRATCH * 4] = undefined;
+    this.known[X87_SCRATCH * 4] = undefined;
   }
 
   /** A helper wrote these slots. */

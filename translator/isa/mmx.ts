@@ -5,7 +5,7 @@
  * Source: SDM vol. 2D tables A-3 to A-6. All are NP: with 66 the same opcodes work on XMM registers (sse-integer.ts),
  * with F2 or F3 they are others or undefined.
  */
-import { X87_USED } from '../../runtime/abi/state.ts';
+import { X87_TAGS } from '../../runtime/abi/state.ts';
 import type { MemoryOperand } from '../decode/instruction.ts';
 import { BDq, Ey, Gd, Ib, Mq, Nq, Pd, Pq, Qd, Qq, RdMw } from './operands.ts';
 import {
@@ -97,7 +97,7 @@ const palignr: Lift = (ir, { operands: [dst, src, shift] }) => {
 const emms: Lift = (ir) => {
   beginMmx(ir);
   endMmx(ir);
-  ir.set(X87_USED, ir.const(0));
+  ir.set(X87_TAGS, ir.const(0));
 };
 
 /** MMX, with what SSE, SSE2 and SSSE3 added to the MMX registers. */

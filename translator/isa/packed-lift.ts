@@ -7,7 +7,7 @@
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import { MODE_MMX } from '../../runtime/abi/mode.ts';
 import type { PackedName } from '../../runtime/abi/packed.ts';
-import { VECTOR_SCRATCH, X87_REGISTER, X87_REGISTER_SLOTS, X87_STATUS, X87_USED } from '../../runtime/abi/state.ts';
+import { VECTOR_SCRATCH, X87_REGISTER, X87_REGISTER_SLOTS, X87_TAGS, X87_TOP } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
 import type { Operand, RegisterOperand } from '../decode/instruction.ts';
 import type { IrBuilder } from '../ir/builder.ts';
@@ -23,7 +23,6 @@ type BaseName<Bits extends 64 | 128> = PackedName extends infer Name
 export type MmxOperator = BaseName<64>;
 export type XmmOperator = BaseName<128>;
 
-const STATUS_TOP = 0x3800;
 /** Sign and exponent of a register that an MMX instruction wrote. */
 const ALL_ONES = 0xffff;
 
@@ -40,8 +39,8 @@ export function beginMmx(ir: IrBuilder): void {
 /** End it: comes after everything that can fault. @param written first slot of the register that it wrote. */
 export function endMmx(ir: IrBuilder, written?: number): void {
   if (written !== undefined) ir.set(written + 2, ir.const(ALL_ONES));
-  ir.set(X87_STATUS, ir.and(ir.get(X87_STATUS), ir.const(~STATUS_TOP)));
-  ir.set(X87_USED, ir.const(0xff));
+  ir.set(X87_TOP, ir.const(0));
+  ir.set(X87_TAGS, ir.const(0xff));
 }
 
 /** Slot of a source operand in an MMX register or in memory, as sse-lift.ts's `source`. */

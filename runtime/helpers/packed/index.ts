@@ -2,6 +2,7 @@
 import type { packedSignatures } from '../../abi/packed.ts';
 import { CR0, X87_STATUS } from '../../abi/state.ts';
 import { Vector } from '../../abi/vector.ts';
+import { settleX87 } from '../../cpu/x87.ts';
 import type { HelperContext, HelperTable } from '../context.ts';
 import { acrossHelpers } from './across.ts';
 import { byteHelpers } from './bytes.ts';
@@ -20,7 +21,12 @@ export function packedHelpers(context: HelperContext): Pick<HelperTable, keyof t
     ...acrossHelpers(S),
     ...byteHelpers(context),
     ...textHelpers(context),
-    mmxBegin: () => ((S[X87_STATUS]! & STATUS_ES) !== 0 ? fault.raise(Vector.MF) : 0),
+    mmxBegin() {
+      if ((S[X87_STATUS]! & STATUS_ES) !== 0) fault.raise(Vector.MF);
+      // What follows works on the registers' bits.
+      settleX87(S);
+      return 0;
+    },
     mmxUnavailable: () => fault.raise((S[CR0]! & CR0_EM) !== 0 ? Vector.UD : Vector.NM),
   };
 }

@@ -1,42 +1,36 @@
-/** Memory operands of the x87 in their ten formats: reading one for arithmetic, and the bits that a store writes. */
+/** Memory operands of the x87 in their ten formats, as words: what they say as numbers, and the bits that a store writes. */
 import { X87Format } from '../../abi/x87.ts';
-import type { Memory } from '../../memory/memory.ts';
 import { propagateOne } from './arithmetic.ts';
 import { fromInteger, Kind, type Operand, type Real, unpack, unpackNarrow } from './format.ts';
 import { fromDecimal, toDecimal, toInteger } from './integer.ts';
 import { type FloatEnvironment, roundNarrow } from './round.ts';
 
-function read64(memory: Memory, la: number): bigint {
-  const low = BigInt(memory.read32(la) >>> 0);
-  return low | (BigInt(memory.read32((la + 4) | 0) >>> 0) << 32n);
+/** Two words as 64 bits. */
+export function bitsOf(low: number, high: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** 80 bits. @throws GuestFault. */
-export function readReal(memory: Memory, la: number): Real {
-  const sig = read64(memory, la);
-  return { se: memory.read16((la + 8) | 0) & 0xffff, sig };
-}
-
-/** A memory operand taken apart. @throws GuestFault. */
-export function readOperand(memory: Memory, format: number, la: number): Operand {
+/** A memory operand of at most 64 bits taken apart; of narrow ones the low bits of `low` count. */
+export function operandOf(format: number, low: number, high: number): Operand {
   switch (format) {
     case X87Format.Real32:
-      return unpackNarrow(BigInt(memory.read32(la) >>> 0), 8, 23);
+      return unpackNarrow(BigInt(low >>> 0), 8, 23);
     case X87Format.Real64:
-      return unpackNarrow(read64(memory, la), 11, 52);
+      return unpackNarrow(bitsOf(low, high), 11, 52);
     case X87Format.Integer16:
-      return fromInteger(BigInt(memory.read16(la)));
+      return fromInteger(BigInt((low << 16) >> 16));
     case X87Format.Integer32:
-      return fromInteger(BigInt(memory.read32(la)));
-    case X87Format.Integer64:
-      return fromInteger(BigInt.asIntN(64, read64(memory, la)));
-    case X87Format.Decimal: {
-      const { se, sig } = readReal(memory, la);
-      return unpack(fromDecimal((BigInt(se) << 64n) | sig));
-    }
+      return fromInteger(BigInt(low));
     default:
-      return unpack(readReal(memory, la));
+      return fromInteger(BigInt.asIntN(64, bitsOf(low, high)));
   }
+}
+
+/** A ten-byte operand as a register: real or packed decimal. */
+export function realOfTen(format: number, low: number, high: number, top: number): Real {
+  const sig = bitsOf(low, high);
+  const se = top & 0xffff;
+  return format === X87Format.Decimal ? fromDecimal((BigInt(se) << 64n) | sig) : { se, sig };
 }
 
 /** Width in bits of each format, by number. */
@@ -71,14 +65,4 @@ function toNarrow(env: FloatEnvironment, a: Operand, exponentBits: number, fract
   if (a.kind === Kind.Zero) return sign;
   if (a.kind === Kind.Infinite) return sign | exponent;
   return roundNarrow(env, a.sign, a.m, a.e, exponentBits, fractionBits);
-}
-
-/** Write the bits of a format, all or nothing. @throws GuestFault, or aborts. */
-export function writeOperand(memory: Memory, format: number, la: number, bits: bigint): void {
-  const width = widths[format]!;
-  if (width > 32) memory.probeWrite(la, width);
-  if (width === 16) memory.write16(la, Number(bits));
-  else memory.write32(la, Number(bits & 0xffffffffn) | 0);
-  if (width >= 64) memory.write32((la + 4) | 0, Number((bits >> 32n) & 0xffffffffn) | 0);
-  if (width === 80) memory.write16((la + 8) | 0, Number(bits >> 64n));
 }

@@ -146,7 +146,7 @@ function partialRemainder(unit: X87Unit, nearest: boolean): void {
   }
   unit.write(0, value);
   unit.setConditions(conditions & ~C1);
-  env.c1 = conditions & C1 ? 1 : 0;
+  env.c1 = (conditions & C1) === 0 ? 0 : 1;
 }
 
 /** FSIN, FCOS, FSINCOS, FPTAN: C2 says that the operand is out of range, and then nothing happens. */

@@ -1,91 +1,37 @@
 /**
- * The x87 as state: register stack, tags, status word and pointers in their slots, and how an instruction begins (checks
- * for #NM and #MF) and ends (flags). Source: SDM vol. 1 §8.1 and §8.7, vol. 3A §2.5.
- *
- * Nothing here writes a slot before the instruction's memory accesses are done; the helpers keep that order.
+ * The x87 as the general path sees it: register stack, tags and status word in their slots, one instruction's exceptions,
+ * and how it ends. Source: SDM vol. 1 §8.1 and §8.7, vol. 3A §2.5.
  */
-import {
-  CR0,
-  CS,
-  DS,
-  SELECTOR,
-  X87_CONTROL,
-  X87_INSTRUCTION,
-  X87_INSTRUCTION_SELECTOR,
-  X87_OPERAND,
-  X87_OPERAND_SELECTOR,
-  X87_REGISTER,
-  X87_REGISTER_SLOTS,
-  X87_STATUS,
-  X87_USED,
-} from '../../abi/state.ts';
-import { Vector } from '../../abi/vector.ts';
-import { summarizeX87 } from '../../cpu/x87.ts';
-import type { Memory } from '../../memory/memory.ts';
-import type { HelperContext } from '../context.ts';
+import { X87_CONTROL, X87_REGISTER, X87_REGISTER_SLOTS, X87_STATUS, X87_TAGS, X87_TOP } from '../../abi/state.ts';
+import { extendedOfPair, pairOfExtended } from '../../cpu/extended.ts';
+import { setX87C1, summarizeX87, x87C1, x87Doubles } from '../../cpu/x87.ts';
 import { indefinite, type Operand, type Real, unpack } from './format.ts';
 import { FloatEnvironment, IE, OE, PE, SF, UE } from './round.ts';
 
-/** Status word: condition codes and error summary; TOP is in bits 11 to 13. */
+/** Status word: condition codes. */
 export const C0 = 1 << 8;
 export const C1 = 1 << 9;
 export const C2 = 1 << 10;
 export const C3 = 1 << 14;
-const ES = 0x80;
-const TOP_SHIFT = 11;
 
-/** CR0.MP, CR0.EM, CR0.TS. */
-const CR0_MP = 2;
-const CR0_EM = 4;
-const CR0_TS = 8;
+const words = new Int32Array(3);
+const pair = new Float64Array(2);
 
 export class X87Unit {
   readonly S: Int32Array;
-  readonly memory: Memory;
   readonly env: FloatEnvironment = new FloatEnvironment();
-  private readonly fault: HelperContext['fault'];
+  private readonly F: Float64Array;
 
-  constructor({ state, memory, fault }: HelperContext) {
+  constructor(state: Int32Array) {
     this.S = state;
-    this.memory = memory;
-    this.fault = fault;
+    this.F = x87Doubles(state);
   }
 
   // ---- beginning and end ------------------------------------------------------------------------------------------
 
-  /** @throws GuestFault #NM. */
-  checkAvailable(): void {
-    if ((this.S[CR0]! & (CR0_EM | CR0_TS)) !== 0) this.fault.raise(Vector.NM);
-  }
-
-  /** FWAIT looks at other bits of CR0. @throws GuestFault #NM. */
-  checkWait(): void {
-    if ((this.S[CR0]! & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) this.fault.raise(Vector.NM);
-  }
-
-  /** @throws GuestFault #MF when an exception is pending. */
-  checkPending(): void {
-    if ((this.S[X87_STATUS]! & ES) !== 0) this.fault.raise(Vector.MF);
-  }
-
-  /** Begin an instruction that waits and computes. @throws GuestFault #NM, #MF. */
+  /** Begin an instruction that computes. */
   begin(): void {
-    this.checkAvailable();
-    this.checkPending();
     this.env.begin(this.S[X87_CONTROL]!);
-  }
-
-  /** Note where the instruction is, and its memory operand where it has one. */
-  point(eip: number): void {
-    const { S } = this;
-    S[X87_INSTRUCTION] = eip;
-    S[X87_INSTRUCTION_SELECTOR] = S[SELECTOR + CS]!;
-  }
-
-  pointOperand(la: number): void {
-    const { S } = this;
-    S[X87_OPERAND] = la;
-    S[X87_OPERAND_SELECTOR] = S[SELECTOR + DS]!;
   }
 
   /** Merge the instruction's exceptions and C1 into the status word. */
@@ -96,13 +42,14 @@ export class X87Unit {
       env.raised &= ~(OE | UE | PE);
       env.c1 = 0;
     }
-    S[X87_STATUS] = (S[X87_STATUS]! & ~C1) | env.raised | (env.c1 << 9);
+    S[X87_STATUS] = S[X87_STATUS]! | env.raised;
+    setX87C1(S, env.c1 !== 0);
     summarizeX87(S);
   }
 
   /** For the instructions that leave C1 alone but for a stack fault. */
   keepC1(): void {
-    this.env.c1 = (this.S[X87_STATUS]! >> 9) & 1;
+    this.env.c1 = x87C1(this.S) === 0 ? 0 : 1;
   }
 
   /** Replace C0, C2 and C3. */
@@ -113,15 +60,15 @@ export class X87Unit {
   // ---- register stack ---------------------------------------------------------------------------------------------
 
   get top(): number {
-    return (this.S[X87_STATUS]! >> TOP_SHIFT) & 7;
+    return this.S[X87_TOP]!;
   }
 
   setTop(top: number): void {
-    this.S[X87_STATUS] = (this.S[X87_STATUS]! & ~(7 << TOP_SHIFT)) | ((top & 7) << TOP_SHIFT);
+    this.S[X87_TOP] = top & 7;
   }
 
   isEmpty(i: number): boolean {
-    return ((this.S[X87_USED]! >> ((this.top + i) & 7)) & 1) === 0;
+    return ((this.S[X87_TAGS]! >> ((this.top + i) & 7)) & 1) === 0;
   }
 
   /** ST(i), empty or not. */
@@ -129,19 +76,29 @@ export class X87Unit {
     return this.physical((this.top + i) & 7);
   }
 
-  /** Physical register `r`. */
-  physical(r: number): Real {
-    const { S } = this;
+  private physical(r: number): Real {
+    const { S, F } = this;
     const at = X87_REGISTER + r * X87_REGISTER_SLOTS;
-    return { se: S[at + 2]! & 0xffff, sig: (BigInt(S[at + 1]! >>> 0) << 32n) | BigInt(S[at]! >>> 0) };
+    if (((S[X87_TAGS]! >> (r + 8)) & 1) === 0) return realOf(S, at);
+    extendedOfPair(F[at >> 1]!, F[(at >> 1) + 1]!, words, 0);
+    return realOf(words, 0);
   }
 
-  setPhysical(r: number, { se, sig }: Real): void {
-    const { S } = this;
+  /** Whatever has the form of a pair gets it. */
+  private setPhysical(r: number, { se, sig }: Real): void {
+    const { S, F } = this;
     const at = X87_REGISTER + r * X87_REGISTER_SLOTS;
-    S[at] = Number(sig & 0xffffffffn) | 0;
-    S[at + 1] = Number(sig >> 32n) | 0;
+    const [low, high] = [Number(sig & 0xffffffffn) | 0, Number(sig >> 32n) | 0];
+    if (pairOfExtended(low, high, se, pair)) {
+      F[at >> 1] = pair[0]!;
+      F[(at >> 1) + 1] = pair[1]!;
+      S[X87_TAGS] = S[X87_TAGS]! | (0x100 << r);
+      return;
+    }
+    S[at] = low;
+    S[at + 1] = high;
     S[at + 2] = se;
+    S[X87_TAGS] = S[X87_TAGS]! & ~(0x100 << r);
   }
 
   operand(i: number): Operand {
@@ -152,11 +109,11 @@ export class X87Unit {
   write(i: number, value: Real): void {
     const r = (this.top + i) & 7;
     this.setPhysical(r, value);
-    this.S[X87_USED] = this.S[X87_USED]! | (1 << r);
+    this.S[X87_TAGS] = this.S[X87_TAGS]! | (1 << r);
   }
 
   free(i: number): void {
-    this.S[X87_USED] = this.S[X87_USED]! & ~(1 << ((this.top + i) & 7));
+    this.S[X87_TAGS] = this.S[X87_TAGS]! & ~(1 << ((this.top + i) & 7));
   }
 
   pop(count: number): void {
@@ -185,4 +142,9 @@ export class X87Unit {
     this.env.c1 = 1;
     return indefinite;
   }
+}
+
+/** The register whose words are at `at`. */
+function realOf(S: Int32Array, at: number): Real {
+  return { se: S[at + 2]! & 0xffff, sig: (BigInt(S[at + 1]! >>> 0) << 32n) | BigInt(S[at]! >>> 0) };
 }

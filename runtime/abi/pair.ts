@@ -1,0 +1,262 @@
+/**
+ * Extended-precision numbers as pairs of doubles, and their arithmetic rounded to 64 bits as the x87 rounds it.
+ *
+ * A number v with a 64-bit significand is the unevaluated sum h + l, where h is v rounded to a double and l, of at most
+ * 11 bits, is the rest: sums and products of such numbers can be had exactly, as a double and its error, with a few
+ * additions and multiplications (Knuth's and Dekker's error-free transformations), and rounded once. Each function
+ * writes its results to R and says whether it is certain of them; where not (range, zeros, quotients that end early),
+ * the general path of runtime/helpers/x87/ does the instruction.
+ *
+ * Two readers share these functions: the helpers call them, and tier 1 parses their text and inlines the statements.
+ * Hence the rules: statements are declarations, assignments, ifs without else, `return false` and, last, `return true`;
+ * names are parameters, own locals, R and Math; numbers that matter are literals.
+ *
+ * Sources: Dekker, A floating-point technique for extending the available precision (1971); Knuth, The Art of Computer
+ * Programming, vol. 2 §4.2.2. Rounding: to nearest even, SDM vol. 1 §4.8.4.
+ */
+
+/** Where results go: high part, low part, and a third number by function. */
+export type PairResult = Float64Array;
+
+/** Pairs that are not zero have magnitudes within these: then nothing here overflows or loses bits. */
+export const PAIR_LEAST = 1e-120;
+export const PAIR_MOST = 1e120;
+
+/** a + b exactly, as a double and its rest. */
+export function pairSum(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+  const s = ah + bh;
+  const t = s - ah;
+  const e = ah - (s - t) + (bh - t);
+  const f = al + bl;
+  const g = f - al;
+  if (al - (f - g) + (bl - g) !== 0) return false;
+  const r = e + f;
+  const k = r - e;
+  if (e - (r - k) + (f - k) !== 0) return false;
+  let h = s + r;
+  const z = h - s;
+  const l = s - (h - z) + (r - z);
+  // The sum of two negative zeros is one too.
+  if (h === 0 && s === 0) h = s;
+  R[0] = h;
+  R[1] = l;
+  return true;
+}
+
+/** As pairSum, for a b that is a double. */
+export function pairSumDouble(ah: number, al: number, bh: number, R: PairResult): boolean {
+  const s = ah + bh;
+  const t = s - ah;
+  const e = ah - (s - t) + (bh - t);
+  const r = e + al;
+  const k = r - e;
+  if (e - (r - k) + (al - k) !== 0) return false;
+  let h = s + r;
+  const z = h - s;
+  const l = s - (h - z) + (r - z);
+  if (h === 0 && s === 0) h = s;
+  R[0] = h;
+  R[1] = l;
+  return true;
+}
+
+/** As pairSum, for two doubles. */
+export function doubleSum(ah: number, bh: number, R: PairResult): boolean {
+  const s = ah + bh;
+  const t = s - ah;
+  R[0] = s;
+  R[1] = ah - (s - t) + (bh - t);
+  return true;
+}
+
+/** a × b of two doubles exactly. */
+export function doubleProduct(ah: number, bh: number, R: PairResult): boolean {
+  const p = ah * bh;
+  const ta = 134217729 * ah;
+  const a1 = ta - (ta - ah);
+  const a2 = ah - a1;
+  const tb = 134217729 * bh;
+  const b1 = tb - (tb - bh);
+  const b2 = bh - b1;
+  R[0] = p;
+  R[1] = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
+  return true;
+}
+
+/** a × b for a double b. R[2] bounds the error of the rest; zero when it is exact. */
+export function pairProductDouble(ah: number, al: number, bh: number, R: PairResult): boolean {
+  const p = ah * bh;
+  const ta = 134217729 * ah;
+  const a1 = ta - (ta - ah);
+  const a2 = ah - a1;
+  const tb = 134217729 * bh;
+  const b1 = tb - (tb - bh);
+  const b2 = bh - b1;
+  const e = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
+  // Both exact: 11 bits by 27.
+  const x = al * b1;
+  const y = al * b2;
+  const f = x + y;
+  const r = e + f;
+  const k = r - e;
+  let bound = 0;
+  if (y - (f - x) !== 0 || e - (r - k) + (f - k) !== 0) bound = Math.abs(p) * 2 ** -102;
+  let h = p + r;
+  // Of a zero the sign counts.
+  if (h === 0) h = p;
+  R[0] = h;
+  R[1] = r - (h - p);
+  R[2] = bound;
+  return true;
+}
+
+/** a × b. R[2] bounds the error of the rest; zero when it is exact. */
+export function pairProduct(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+  const p = ah * bh;
+  const ta = 134217729 * ah;
+  const a1 = ta - (ta - ah);
+  const a2 = ah - a1;
+  const tb = 134217729 * bh;
+  const b1 = tb - (tb - bh);
+  const b2 = bh - b1;
+  const e = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
+  const r = e + (ah * bl + al * bh + al * bl);
+  let bound = 0;
+  if (al !== 0 || bl !== 0) bound = Math.abs(p) * 2 ** -102;
+  let h = p + r;
+  // Of a zero the sign counts.
+  if (h === 0) h = p;
+  R[0] = h;
+  R[1] = r - (h - p);
+  R[2] = bound;
+  return true;
+}
+
+/** a ÷ b. R[2] bounds the error of the rest; zero when there is none. */
+export function pairQuotient(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+  const q = ah / bh;
+  const p = q * bh;
+  const tq = 134217729 * q;
+  const q1 = tq - (tq - q);
+  const q2 = q - q1;
+  const tb = 134217729 * bh;
+  const b1 = tb - (tb - bh);
+  const b2 = bh - b1;
+  const e = q1 * b1 - p + q1 * b2 + q2 * b1 + q2 * b2;
+  const r = ah - p - e + al - q * bl;
+  const c = r / bh;
+  let bound = Math.abs(q) * 2 ** -102;
+  if (r === 0 && bl === 0) bound = 0;
+  let h = q + c;
+  if (h === 0) h = q;
+  R[0] = h;
+  R[1] = c - (h - q);
+  R[2] = bound;
+  return true;
+}
+
+/** The square root of a. R[2] bounds the error of the rest; zero when there is none. */
+export function pairRoot(ah: number, al: number, R: PairResult): boolean {
+  const q = Math.sqrt(ah);
+  const p = q * q;
+  const t = 134217729 * q;
+  const q1 = t - (t - q);
+  const q2 = q - q1;
+  const e = q1 * q1 - p + q1 * q2 + q2 * q1 + q2 * q2;
+  const r = ah - p - e + al;
+  const c = r / (q + q);
+  let bound = q * 2 ** -102;
+  if (r === 0) bound = 0;
+  const h = q + c;
+  R[0] = h;
+  R[1] = c - (h - q);
+  R[2] = bound;
+  return true;
+}
+
+/**
+ * Round h + r, where h is that sum rounded to a double, to 64 bits. R[2] becomes the residue: zero when nothing was lost,
+ * negative when the magnitude grew. False when r, which may be off by `bound`, does not say which way to round, and when
+ * the result is out of range.
+ */
+export function roundPair(h: number, r: number, bound: number, R: PairResult): boolean {
+  // Adding and taking away c cuts r off at the 64th bit, whose unit is that of c's last bit: unless the sum gets into the
+  // next binade, or h is a power of two and r on one side of it. Then the two ways to do it differ.
+  const c = h * 2 ** -11;
+  let l = r + c - c;
+  if (l !== r - c + c) return false;
+  if (bound !== 0) {
+    if (r + bound + c - c !== l || r - bound + c - c !== l) return false;
+    if (r + bound - c + c !== l || r - bound - c + c !== l || Math.abs(r - l) <= bound) return false;
+  }
+  let d = r - l;
+  let n = h;
+  if (d !== 0) {
+    let q = d + d;
+    if (d < 0 !== r < 0) q = -q;
+    if (q + c - c === q) {
+      // A tie, which went to the even one of c + l when it has to be that of l.
+      const isOdd = l + (c + c) - (c + c) !== l;
+      if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
+      if (isOdd) l = l + d + d;
+      d = r - l;
+    }
+  }
+  const m = h + l;
+  if (m !== h) {
+    l = l - (m - h);
+    n = m;
+  }
+  const a = Math.abs(n);
+  if (!(a >= 1e-120 && a <= 1e120) && a !== 0) return false;
+  R[0] = n;
+  R[1] = l;
+  R[2] = d * n;
+  return true;
+}
+
+/** A double from memory as a pair: false when it is out of range. */
+export function pairOfDouble(value: number, R: PairResult): boolean {
+  const a = Math.abs(value);
+  if (!(a >= 1e-120 && a <= 1e120) && a !== 0) return false;
+  R[0] = value;
+  return true;
+}
+
+/** h + l rounded to a single in R[0]; R[1] is the residue. False when it is out of the normal range. */
+export function singleOfPair(h: number, l: number, R: PairResult): boolean {
+  const f = Math.fround(h);
+  const t = h - f;
+  // Between two singles what is below the double decides.
+  if (l !== 0 && t !== 0 && Math.fround(f + t + t) === f + t + t) return false;
+  // What is less than the least normal number before rounding underflows, whatever it becomes.
+  if (!(Math.abs(h) >= 1.1754943508222875e-38 && Math.abs(f) <= 3.4028234663852886e38) && h !== 0) return false;
+  R[0] = f;
+  R[1] = (t + l) * f;
+  return true;
+}
+
+/**
+ * h + l rounded to an integer in R[0] by `rounding` (0 nearest even, 1 down, 2 up, 3 toward zero); R[1] is the residue.
+ * False when the magnitude is not below 2^31.
+ */
+export function integerOfPair(h: number, l: number, rounding: number, R: PairResult): boolean {
+  if (!(Math.abs(h) < 2147483647)) return false;
+  let n = h + 6755399441055744 - 6755399441055744;
+  if (rounding === 0 && h - n === 0.5 && l > 0) n = n + 1;
+  if (rounding === 0 && h - n === -0.5 && l < 0) n = n - 1;
+  if (rounding === 1) n = Math.floor(h);
+  if (rounding === 2) n = Math.ceil(h);
+  if (rounding === 3) n = Math.trunc(h);
+  if (
+    h === n &&
+    ((l < 0 && (rounding === 1 || (rounding === 3 && h > 0))) ||
+      (l > 0 && (rounding === 2 || (rounding === 3 && h < 0))))
+  ) {
+    if (l < 0) n = n - 1;
+    if (l > 0) n = n + 1;
+  }
+  R[0] = n;
+  R[1] = (h - n + l) * h;
+  return true;
+}

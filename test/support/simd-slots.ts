@@ -1,12 +1,5 @@
 // XMM, MXCSR and x87 registers of a recorded case in a machine's state slots, and back.
-import {
-  MXCSR,
-  X87_CONTROL,
-  X87_REGISTER,
-  X87_REGISTER_SLOTS,
-  X87_TAGS,
-  XMM,
-} from '../../runtime/abi/state.ts';
+import { MXCSR, X87_CONTROL, X87_REGISTER, X87_REGISTER_SLOTS, X87_TAGS, XMM } from '../../runtime/abi/state.ts';
 import { setMxcsr } from '../../runtime/cpu/sse.ts';
 import { settleX87, setX87Status, x87Status } from '../../runtime/cpu/x87.ts';
 import type { SimdState } from './vectors.ts';

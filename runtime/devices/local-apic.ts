@@ -70,6 +70,8 @@ const LVT_WRITABLE: ReadonlyMap<number, number> = new Map([
 /** Vectors below are the processor's exceptions. */
 const FIRST_VECTOR = 16;
 const BROADCAST = 0xff;
+/** Nanoseconds between two interrupts of the periodic timer, at least. */
+const SHORTEST_PERIOD = 1000;
 /** The timer's clock: 1 GHz, so that a tick is a nanosecond before it is divided. */
 const DIVISORS = [2, 4, 8, 16, 32, 64, 128, 1] as const;
 
@@ -398,10 +400,12 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
     }
     const { duration } = this;
     const now = this.parts.clock.now;
-    // Periods that the host was too late for are merged.
-    const periods = Math.floor((now - this.started) / duration);
-    if (this.isPeriodic) this.timer.arm(this.started + (Math.max(0, periods) + 1) * duration);
-    else if (periods < 1) this.timer.arm(this.started + duration);
+    if (this.isPeriodic) {
+      // Periods that the host was too late for are merged, and so are those too short for any guest to serve.
+      const step = duration * Math.ceil(SHORTEST_PERIOD / duration);
+      const steps = Math.floor((now - this.started) / step);
+      this.timer.arm(this.started + (Math.max(0, steps) + 1) * step);
+    } else if (now - this.started < duration) this.timer.arm(this.started + duration);
     else this.running = false;
   }
 

@@ -61,7 +61,7 @@ export const method = (text: string, args: number, ...terms: readonly Aml[]): Am
   ...sized([...path(text), args, ...terms.flat()]),
 ];
 export const package_ = (...elements: readonly Aml[]): Aml => [0x12, ...sized([elements.length, ...elements.flat()])];
-export const buffer = (content: Aml): Aml => [0x11, ...sized([...integer(content.length), ...content])];
+const buffer = (content: Aml): Aml => [0x11, ...sized([...integer(content.length), ...content])];
 
 /** A region of a device's PCI configuration space, and the byte-wide fields in it. */
 export const pciRegion = (text: string, offset: number, length: number): Aml => [

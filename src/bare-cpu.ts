@@ -6,6 +6,7 @@ import { MODE_FLAT_USER32 } from '../runtime/abi/mode.ts';
 import { CS, DS, EFLAGS_IF, EIP, ES, FS, GS, registerNames, SEGMENT_BASE, SS } from '../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../runtime/abi/vector.ts';
 import type { CacheStatistics } from '../runtime/cache/statistics.ts';
+import { type CpuName, cpuModels } from '../runtime/cpu/model.ts';
 import { type Descriptor, loadSegmentRegister } from '../runtime/cpu/segment.ts';
 import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
 import { Access, WALK_WRITABLE } from '../runtime/memory/walker.ts';
@@ -24,6 +25,8 @@ export interface CpuOptions {
   readonly tier?: Tier;
   /** Size of code and stack segments: 32 (the default) or 16. Both are flat. */
   readonly bits?: 16 | 32;
+  /** The model: `max` (the default) has all instructions that there are. */
+  readonly cpu?: CpuName;
 }
 
 /** What it needs of its host; src/index.ts fills it in. */
@@ -115,9 +118,10 @@ export class BareCpu {
   #next = 0;
 
   /** @throws RangeError when `memory` is out of range. */
-  constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32 }: CpuOptions, host: CpuHost) {
+  constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32, cpu = 'max' }: CpuOptions, host: CpuHost) {
     this.#host = host;
     const segments = flatSegments(bits);
+    const model = cpuModels[cpu];
     this.#processor = createCpu({
       memoryBytes: memory,
       walker: (fault) => ({
@@ -132,7 +136,9 @@ export class BareCpu {
           return page.pa | (page.write ? WALK_WRITABLE : 0);
         },
       }),
-      vmm: (parts) => createUserVmm({ ...parts, descriptors: { describe: (selector) => segments.get(selector | 3) } }),
+      vmm: (parts) =>
+        createUserVmm({ ...parts, model, descriptors: { describe: (selector) => segments.get(selector | 3) } }),
+      model,
       mode: MODE_FLAT_USER32,
       tier,
       userOnly: true,

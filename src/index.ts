@@ -9,6 +9,7 @@ import { createSystemClock } from './host/system-clock.ts';
 import { LinuxProcess, type ProcessOptions } from './linux/process.ts';
 import { createUserCpu } from './user-machine.ts';
 
+export type { CpuName } from '../runtime/cpu/model.ts';
 export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
 export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
 export type { Tier } from './linux/processor.ts';

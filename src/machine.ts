@@ -9,6 +9,7 @@ import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Ram } from '../runtime/bus/ram.ts';
 import { CodeCache } from '../runtime/cache/code-cache.ts';
+import type { CpuModel } from '../runtime/cpu/cpuid.ts';
 import { GuestFault } from '../runtime/cpu/fault.ts';
 import { initializeSse } from '../runtime/cpu/sse.ts';
 import { Cpu, type VmmCall } from '../runtime/exec/cpu.ts';
@@ -44,6 +45,8 @@ export interface CpuOptions {
   readonly timestamp?: () => number;
   /** CpuParts.mustLeave. */
   readonly mustLeave?: () => boolean;
+  /** Decides which instructions there are; all that are implemented when left out. */
+  readonly model?: CpuModel | undefined;
 }
 
 /** Thresholds of the translation cache. */
@@ -96,7 +99,10 @@ export function createCpu(options: CpuOptions): Cpu {
     helperList: helperNames.map((name) => helpers[name]),
     fault,
   };
-  const translator = createTranslator(context, { arenaWords: policy.arenaWords });
+  const translator = createTranslator(context, {
+    arenaWords: policy.arenaWords,
+    features: options.model?.instructions,
+  });
   const cache = new CodeCache(translator, memory, state, {
     hotThreshold: hotThreshold(options.tier, policy),
     maxSource: policy.maxSource,

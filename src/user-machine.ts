@@ -10,7 +10,8 @@ export function createUserCpu(parts: ProcessorParts, stopwatch: () => number, po
   return createCpu({
     memoryBytes: parts.memoryBytes,
     walker: () => parts.walker,
-    vmm: (machine) => createUserVmm({ ...machine, descriptors: parts.descriptors }),
+    vmm: (machine) => createUserVmm({ ...machine, descriptors: parts.descriptors, model: parts.model }),
+    model: parts.model,
     mode: MODE_FLAT_USER32,
     tier: parts.tier,
     stopwatch,

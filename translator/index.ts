@@ -5,12 +5,15 @@
  * of the runtime; src/ puts the two together.
  */
 import type { ExecutionContext } from '../runtime/abi/context.ts';
+import { type Feature, featureNames } from '../runtime/abi/feature.ts';
 import { MODE_USER } from '../runtime/abi/mode.ts';
 import type { Translator } from '../runtime/abi/translator.ts';
-import { createDecoder } from './decode/index.ts';
+import { createDecoder, type Decoder } from './decode/index.ts';
 import { type Compiler, createCompiler } from './emit/compile.ts';
 import { Tier0 } from './interp/tier0.ts';
+import { rowsWith } from './isa/feature.ts';
 import { rows } from './isa/index.ts';
+import type { Row } from './isa/row.ts';
 import { lift } from './lift.ts';
 import { optimise } from './passes/index.ts';
 import { compileRegion } from './translate.ts';
@@ -21,11 +24,26 @@ export { type ExplainedBlock, type ExplainedRegion, explainRegion } from './expl
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
   readonly arenaWords: number;
+  /** Groups of instructions that the processor has; all when left out. */
+  readonly features?: ReadonlySet<Feature> | undefined;
 }
 
-const decoder = createDecoder(rows);
+const fullDecoder = createDecoder(rows);
+/** Decoders of processors that lack something; models are few and live on. */
+const decoders = new WeakMap<ReadonlySet<Feature>, Decoder<Row>>();
+
+function decoderFor(features: ReadonlySet<Feature> | undefined): Decoder<Row> {
+  if (features === undefined || featureNames.every((name) => features.has(name))) return fullDecoder;
+  let decoder = decoders.get(features);
+  if (decoder === undefined) {
+    decoder = createDecoder(rowsWith(features));
+    decoders.set(features, decoder);
+  }
+  return decoder;
+}
 
 export function createTranslator(context: ExecutionContext, options: TranslatorOptions): Translator {
+  const decoder = decoderFor(options.features);
   const tier0 = new Tier0(context, options.arenaWords);
   let user: Compiler | undefined | null = null;
   let supervisor: Compiler | undefined | null = null;

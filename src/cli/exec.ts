@@ -1,15 +1,17 @@
 /** `xlat86 exec`: runs a static i386 Linux program in user mode. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { cpuNames } from '../../runtime/cpu/model.ts';
 import { NodeFileSystem } from '../host/node-file-system.ts';
 import { openStandardInput, openStandardOutput } from '../host/node-streams.ts';
-import type { Grant, KillSignal, Tier } from '../index.ts';
+import type { CpuName, Grant, KillSignal, Tier } from '../index.ts';
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, LoadError } from '../linux/elf.ts';
 import { UsageError } from './failure.ts';
 import { printStatistics } from './statistics.ts';
 
 interface ExecOptions {
   readonly tier: Tier;
+  readonly cpu: CpuName;
   readonly dir: readonly string[];
   readonly env: readonly string[];
   readonly cwd?: string;
@@ -57,6 +59,7 @@ export function execCommand(): Command {
         .choices(['0', '1', 'auto'])
         .default('auto'),
     )
+    .addOption(new Option('--cpu <model>', 'processor that the program finds').choices(cpuNames).default('max'))
     .option('--dir <host:guest[:ro]>', 'grant a folder, optionally read-only (repeatable)', collect, [])
     .option('--env <name=value>', 'set an environment variable (repeatable)', collect, [])
     .option('--cwd <folder>', 'guest folder to start in')
@@ -95,6 +98,7 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
     grants,
     memory: parseMemory(options.memory),
     tier: options.tier,
+    cpu: options.cpu,
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     // The guest's own mask decides about the permissions of the files that it makes.

@@ -93,6 +93,7 @@ function replaceProgram(kernel: Kernel, found: Found, fileName: string, env: rea
       fileName,
       credentials: kernel.credentials,
       random: kernel.random.bytes(AT_RANDOM_SIZE),
+      model: kernel.model,
     });
     task.space = space;
     task.program = found.path;

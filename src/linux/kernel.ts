@@ -3,6 +3,7 @@
  * first argument, with the calling process as `current`.
  */
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
+import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import { Access } from '../../runtime/memory/walker.ts';
 import { AddressSpace, Unresolved } from './address-space.ts';
 import type { Clock } from './clock.ts';
@@ -22,6 +23,7 @@ import { UserMemory } from './user-memory.ts';
 export interface KernelOptions {
   readonly createProcessor: CreateProcessor;
   readonly tier: Tier;
+  readonly model: CpuModel;
   /** Bytes of guest memory for all processes together. */
   readonly memory: number;
   readonly tree: Tree;
@@ -37,6 +39,7 @@ const FIRST_PID = 1000;
 
 export class Kernel {
   readonly processor: Processor;
+  readonly model: CpuModel;
   readonly frames: FrameAllocator;
   readonly memory: UserMemory;
   readonly images: ImageCache;
@@ -60,6 +63,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.tree = options.tree;
+    this.model = options.model;
     this.clock = options.clock;
     this.credentials = options.credentials;
     this.hostName = options.hostName;
@@ -68,6 +72,7 @@ export class Kernel {
     this.processor = options.createProcessor({
       memoryBytes: options.memory,
       tier: options.tier,
+      model: options.model,
       walker: { walk: (la, access) => this.#walk(la, access) },
       descriptors: { describe: (selector) => describeSelector(selector, this.current.tls) },
     });

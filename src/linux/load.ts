@@ -2,7 +2,7 @@
  * Maps a program into an empty address space and writes its initial stack: the second step of a program's life, after
  * `elf.ts` and before its first instruction. Addresses are those of Linux/i386 without randomisation.
  */
-import { integerModel } from '../../runtime/cpu/cpuid.ts';
+import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import { type AddressSpace, LOWEST_PAGE, TASK_END } from './address-space.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from './area.ts';
 import { type ElfImage, LoadError, PF_R, PF_W, PF_X, PROGRAM_HEADER_SIZE } from './elf.ts';
@@ -34,6 +34,7 @@ export interface ProgramArguments {
   readonly credentials: Credentials;
   /** 16 bytes. */
   readonly random: Uint8Array;
+  readonly model: CpuModel;
 }
 
 /** Where execution starts. Unsigned addresses. */
@@ -81,13 +82,14 @@ export function loadProgram(
 
   const stackProt = PROT_READ | PROT_WRITE;
   space.map(TASK_END - STACK_PAGES, STACK_PAGES, { prot: stackProt, growsDown: true, name: '[stack]' });
-  const { uid, gid } = program.credentials;
+  const { credentials, model } = program;
+  const { uid, gid } = credentials;
   const esp = writeStack(memory, {
     ...program,
     top: STACK_TOP,
-    platform: 'i686',
+    platform: platformOf(model),
     auxiliary: {
-      HWCAP: integerModel.features.edx,
+      HWCAP: model.features.edx,
       PAGESZ: PAGE_SIZE,
       CLKTCK: CLOCK_TICKS,
       PHDR: elf.headersAddress === 0 ? 0 : elf.headersAddress + bias,
@@ -105,6 +107,11 @@ export function loadProgram(
     },
   });
   return { eip: elf.entry + bias, esp };
+}
+
+/** As uname names the machine: i386 to i686. */
+export function platformOf({ family }: CpuModel): string {
+  return `i${Math.min(family, 6)}86`;
 }
 
 function protection(flags: number): number {

@@ -1,4 +1,5 @@
 /** What /proc shows of the kernel: the texts of proc(5), as far as programs read them. */
+import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE } from './area.ts';
 import { PAGE_SIZE } from './frames.ts';
 import type { Kernel } from './kernel.ts';
@@ -15,7 +16,7 @@ export function procViews(kernel: Kernel): ProcViews {
       return task === undefined ? undefined : processView(kernel, task);
     },
     files: {
-      cpuinfo: () => 'processor\t: 0\nvendor_id\t: xlat86\nmodel name\t: xlat86 i686\n\n',
+      cpuinfo: () => cpuText(kernel.model),
       filesystems: () => 'nodev\ttmpfs\nnodev\tproc\n',
       loadavg: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.current.pid}\n`,
       meminfo: () => memoryText(kernel),
@@ -27,6 +28,34 @@ export function procViews(kernel: Kernel): ProcViews {
     now: () => kernel.clock.realtime(),
   };
 }
+
+/** As arch/x86/kernel/cpu/proc.c prints it, without what would be a guess. */
+function cpuText({ vendor, family, model, brand, stepping, instructions }: CpuModel): string {
+  const flags = ['fpu', ...instructions].filter((name) => !UNNAMED.has(name)).map((name) => LINUX_NAMES[name] ?? name);
+  const fields = [
+    ['processor\t', 0],
+    ['vendor_id\t', vendor],
+    ['cpu family\t', family],
+    ['model\t\t', model],
+    ['model name\t', brand],
+    ['stepping\t', stepping],
+    ['fpu\t\t', 'yes'],
+    ['fpu_exception\t', 'yes'],
+    ['flags\t\t', flags.join(' ')],
+  ];
+  return fields.map(([name, value]) => `${name}: ${value}\n`).join('') + '\n';
+}
+
+/** Groups of instructions that have other names in Linux, and those that have none or are the kernel's. */
+const LINUX_NAMES: Readonly<Record<string, string>> = {
+  clfsh: 'clflush',
+  sse3: 'pni',
+  sse41: 'sse4_1',
+  sse42: 'sse4_2',
+  lzcnt: 'abm',
+  prefetchw: '3dnowprefetch',
+};
+const UNNAMED: ReadonlySet<string> = new Set(['msr', 'pmc', 'sep', 'hints']);
 
 function processView(kernel: Kernel, task: Task): ProcessView {
   return {

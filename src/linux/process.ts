@@ -4,6 +4,7 @@
  * Builds the file tree and the first process, then lets the scheduler run. Everything belongs to one `Process`; any
  * number of them live side by side.
  */
+import { type CpuName, cpuModels } from '../../runtime/cpu/model.ts';
 import type { Clock } from './clock.ts';
 import { LoadError, parseElf } from './elf.ts';
 import { SystemError } from './errno.ts';
@@ -68,6 +69,8 @@ export interface ProcessOptions {
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;
+  /** The processor that the program finds: `max` (the default) has all instructions that there are. */
+  readonly cpu?: CpuName;
   /** Ends the run: `run` rejects with its reason. */
   readonly signal?: AbortSignalLike;
   /** Makes random bytes repeatable. */
@@ -126,6 +129,7 @@ export class LinuxProcess<P extends Processor = Processor> {
       credentials,
       tree,
       tier: options.tier ?? 'auto',
+      model: cpuModels[options.cpu ?? 'max'],
       memory: options.memory ?? DEFAULT_MEMORY,
       hostName: options.hostName ?? DEFAULT_HOST_NAME,
       ...(options.seed === undefined ? {} : { seed: options.seed }),

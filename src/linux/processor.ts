@@ -5,6 +5,7 @@
  * registers and flushes the TLB, and translations, which are keyed by physical address, stay.
  */
 import type { Ram } from '../../runtime/bus/ram.ts';
+import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import type { GuestFault } from '../../runtime/cpu/fault.ts';
 import type { DescriptorSource } from '../../runtime/cpu/segment.ts';
 import type { Stop } from '../../runtime/exec/stop.ts';
@@ -35,6 +36,7 @@ export interface ProcessorParts {
   /** The segments that a selector may name; undefined is #GP(selector). */
   readonly descriptors: DescriptorSource;
   readonly tier: Tier;
+  readonly model: CpuModel;
 }
 
 /** Interpret only, compile at once, or go by hotness. */

@@ -5,7 +5,7 @@ import { MODE_PROTECTED, MODE_SHADOW, MODE_TRAP } from '../../runtime/abi/mode.t
 import { CR0, CS, DR6, EAX, EIP, ES, GS, MODE } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
 import { Ports } from '../../runtime/bus/ports.ts';
-import { integerModel, systemModel } from '../../runtime/cpu/cpuid.ts';
+import { cpuModels, systemModel } from '../../runtime/cpu/model.ts';
 import { loadSegmentRegister } from '../../runtime/cpu/segment.ts';
 import type { Cpu } from '../../runtime/exec/cpu.ts';
 import type { Stop } from '../../runtime/exec/stop.ts';
@@ -38,7 +38,7 @@ export class SystemMachine {
           ...parts,
           paging: { forget() {}, arePointersValid: () => true },
           ports: this.ports,
-          model: systemModel(integerModel),
+          model: systemModel(cpuModels.max),
           timestamp: { read: () => this.cpu.timestamp, write() {} },
         });
         return vmm.calls;

@@ -57,7 +57,7 @@ const movqOut: Lift = (ir, { operands: [dst, src] }) => {
 const maskmovq: Lift = (ir, { operands: [data, mask, address] }) => {
   beginMmx(ir);
   ir.checkWritable(address as MemoryOperand);
-  lanes(ir, 'maskedStore64', mm(data), mm(mask), ir.address(address as MemoryOperand));
+  lanes(ir, 'maskedStore64', mm(data), mm(mask), ir.address(address as MemoryOperand, 0, true));
   endMmx(ir);
 };
 

@@ -146,7 +146,7 @@ const pmovmskb: Lift = (ir, { operands: [dst, src] }) => {
 /** MASKMOVDQU: bytes to DS:EDI whose mask byte has its top bit set. */
 const maskmovdqu: Lift = (ir, { operands: [data, mask, address] }) => {
   ir.checkWritable(address as MemoryOperand);
-  lanes(ir, 'maskedStore128', xmm(data), xmm(mask), ir.address(address as MemoryOperand));
+  lanes(ir, 'maskedStore128', xmm(data), xmm(mask), ir.address(address as MemoryOperand, 0, true));
 };
 
 /** MOVQ2DQ, MOVDQ2Q: 64 bits from an MMX register, zero above them, and back. */

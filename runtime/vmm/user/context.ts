@@ -11,6 +11,6 @@ export interface UserVmmContext {
   readonly fault: GuestFault;
   /** The process's segments. Those with a DPL other than 3 may be left out: no instruction tells the difference. */
   readonly descriptors: DescriptorSource;
-  /** What CPUID answers; the integer model when left out. */
+  /** What CPUID answers; the model that has everything when left out. */
   readonly model?: CpuModel | undefined;
 }

@@ -1,6 +1,7 @@
 /** Questions that a process may ask of the processor: CPUID, and the system registers that can be read without UMIP. */
 import { EAX, EBX, ECX, EDX, EIP } from '../../abi/state.ts';
-import { cpuid, integerModel } from '../../cpu/cpuid.ts';
+import { cpuid } from '../../cpu/cpuid.ts';
+import { cpuModels } from '../../cpu/model.ts';
 import type { VmmPart, VmmResult } from '../table.ts';
 import type { UserVmmContext } from './context.ts';
 
@@ -15,7 +16,7 @@ const systemRegisters: readonly number[] = [LDTR, TR, MACHINE_STATUS];
 
 type Calls = 'cpuid' | 'storeGdt' | 'storeIdt' | 'storeSystem';
 
-export function queryCalls({ state: S, memory, model = integerModel }: UserVmmContext): VmmPart<Calls> {
+export function queryCalls({ state: S, memory, model = cpuModels.max }: UserVmmContext): VmmPart<Calls> {
   const storeTable = (la: number, { base, limit }: typeof GDT, next: number): VmmResult => {
     memory.probeWrite(la + 2, 32);
     memory.write16(la, limit);

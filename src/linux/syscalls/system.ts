@@ -1,7 +1,9 @@
 /** The system as a whole, and calls that need little: uname, sysinfo, futex, scheduling, random bytes. */
+
 import { Errno, fail, Wait } from '../errno.ts';
 import { PAGE_SIZE } from '../frames.ts';
 import type { Kernel } from '../kernel.ts';
+import { platformOf } from '../load.ts';
 import { bytesOf } from '../text.ts';
 import { type CallTable, call, type Handler } from './call.ts';
 import { millisecondsOf, type TimeLayout, time32, time64 } from './time.ts';
@@ -11,7 +13,7 @@ export const KERNEL_RELEASE = '6.1.0-xlat86';
 const UTS_FIELD = 65;
 
 function uname(kernel: Kernel, at: number): number {
-  const fields = ['Linux', kernel.hostName, KERNEL_RELEASE, '#1 SMP xlat86', 'i686', '(none)'];
+  const fields = ['Linux', kernel.hostName, KERNEL_RELEASE, '#1 SMP xlat86', platformOf(kernel.model), '(none)'];
   const bytes = new Uint8Array(UTS_FIELD * fields.length);
   fields.forEach((field, index) => {
     bytes.set(bytesOf(field.slice(0, UTS_FIELD - 1)), index * UTS_FIELD);

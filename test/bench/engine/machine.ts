@@ -1,9 +1,11 @@
 // A processor with the least around it: flat memory from one base address, and as much Linux as the guests of
 // fixtures/guests/bench/ ask for. It can run the same program again and again with everything translated already,
 // which a process of src/linux cannot.
+
 import { MODE_FLAT_USER32 } from '../../../runtime/abi/mode.ts';
 import { EAX, EBX, ECX, EDX, EIP, ESP, MODE } from '../../../runtime/abi/state.ts';
 import { PF_USER, Vector } from '../../../runtime/abi/vector.ts';
+import { cpuModels } from '../../../runtime/cpu/model.ts';
 import type { Cpu } from '../../../runtime/exec/cpu.ts';
 import type { Stop } from '../../../runtime/exec/stop.ts';
 import { WALK_WRITABLE } from '../../../runtime/memory/walker.ts';
@@ -36,6 +38,7 @@ export class BenchMachine {
       {
         memoryBytes: RAM_BYTES,
         tier,
+        model: cpuModels.max,
         descriptors: { describe: () => undefined },
         walker: {
           walk: (la) => {

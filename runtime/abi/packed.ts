@@ -105,6 +105,9 @@ export const packedSignatures = {
   spreadMask: { args: 3, result: false, faults: false, sync: false, lanes: { writes: 128, keeps: 0, reads: 0 } },
   /** Begin an MMX instruction: #MF for an exception that an x87 instruction left pending. */
   mmxBegin: { args: 0, result: false, faults: true, sync: false },
+  /** What MMX instructions leave of the x87, where it must be there before something else can fault: TOP 0, no empty
+   *  register. */
+  mmxEnter: { args: 0, result: false, faults: true, sync: false },
   /** MMX instructions are off: raises #UD or #NM, as CR0 says. Never returns. */
   mmxUnavailable: { args: 0, result: true, faults: true, sync: false },
 } as const satisfies Record<string, HelperSignature>;

@@ -119,6 +119,9 @@ export const sseSignatures = {
   loadMxcsr: { args: 1, result: false, faults: true, sync: false },
   /** MXCSR, whose flags any helper that computes may set. */
   readMxcsr: { args: 0, result: true, faults: false, sync: false },
+  /** FXSAVE, FXRSTOR: (linear address); #GP when it is not aligned to 16, or for bits of MXCSR that do not exist. */
+  fxsave: { args: 1, result: false, faults: true, sync: true },
+  fxrstor: { args: 1, result: false, faults: true, sync: true },
   /** SSE instructions are off: raises #UD or #NM, as CR0 and CR4 say. Never returns. */
   sseUnavailable: { args: 0, result: true, faults: true, sync: false },
 } as const satisfies Record<string, HelperSignature>;

@@ -7,7 +7,7 @@ import { AddressSpace } from '../../runtime/bus/address-space.ts';
 import type { Timer } from '../../runtime/bus/clock.ts';
 import { Ports } from '../../runtime/bus/ports.ts';
 import { Ram } from '../../runtime/bus/ram.ts';
-import { integerModel } from '../../runtime/cpu/cpuid.ts';
+import { cpuModels } from '../../runtime/cpu/model.ts';
 import { loadSegmentRegister } from '../../runtime/cpu/segment.ts';
 import type { SystemCpu } from '../../runtime/exec/system-cpu.ts';
 import type { Policy, Tier } from '../../src/machine.ts';
@@ -60,7 +60,7 @@ export class SystemBench {
           return vector;
         },
       },
-      model: integerModel,
+      model: cpuModels.max,
       tier,
       policy,
     });

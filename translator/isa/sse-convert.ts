@@ -3,7 +3,10 @@
  *
  * Source: SDM vol. 2D table A-3.
  */
+import { VECTOR_SCRATCH } from '../../runtime/abi/state.ts';
+import type { IrBuilder } from '../ir/builder.ts';
 import { Ey, Gy, Pq, Qq, Vdq, Vpd, Vps, Vsd, Vss, Wdq, Wpd, Wps, Wq, Wsd, Wss } from './operands.ts';
+import { beginMmx, endMmx, mm, mmSource, moveWords } from './packed-lift.ts';
 import { type Lift, type Row, row } from './row.ts';
 import { binary, lanes, requireSse, source, xmm } from './sse-lift.ts';
 
@@ -21,19 +24,66 @@ const toInteger =
     ir.store(dst!, lanes(ir, helper, source(ir, src)));
   };
 
+/** The second scratch register, for results that are moved on. */
+const RESULT: number = VECTOR_SCRATCH + 4;
+
+/**
+ * Conversions with MMX registers are MMX instructions even where they raise #XM, as seen on an AMD CPU: the x87's tags
+ * and TOP have changed by then. So that change is a helper's here, before the one that may raise.
+ */
+function enterMmx(ir: IrBuilder): void {
+  ir.call('mmxEnter');
+}
+
+/**
+ * Two integers of an MMX register or memory to two singles, whereby the upper ones stay, or to doubles. With a memory
+ * operand it has nothing to do with MMX.
+ */
+const fromMmx =
+  (helper: 'cvtdq2ps' | 'cvtdq2pd'): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    const isMmx = src?.kind !== 'memory';
+    if (isMmx) beginMmx(ir);
+    const from = mmSource(ir, src);
+    if (isMmx) enterMmx(ir);
+    if (helper === 'cvtdq2ps') {
+      // Zeros in the upper lanes raise nothing.
+      moveWords(ir, VECTOR_SCRATCH, [from, from + 1, -1, -1]);
+      lanes(ir, helper, RESULT, VECTOR_SCRATCH);
+      lanes(ir, 'move64', xmm(dst), RESULT);
+    } else lanes(ir, helper, xmm(dst), from);
+    if (isMmx) endMmx(ir);
+  };
+
+/** Two singles or doubles to integers in an MMX register. */
+const toMmx =
+  (helper: 'cvtps2dq' | 'cvttps2dq' | 'cvtpd2dq' | 'cvttpd2dq'): Lift =>
+  (ir, { operands: [dst, src] }) => {
+    beginMmx(ir);
+    let from = source(ir, src);
+    enterMmx(ir);
+    if (helper.includes('ps')) {
+      moveWords(ir, VECTOR_SCRATCH, [from, from + 1, -1, -1]);
+      from = VECTOR_SCRATCH;
+    }
+    lanes(ir, helper, RESULT, from);
+    lanes(ir, 'move64', mm(dst), RESULT);
+    endMmx(ir, mm(dst));
+  };
+
 /** Conversions between floating-point and integer formats. */
 // biome-ignore format: opcode table
 export const sseConvert: readonly Row[] = requireSse([
-  row('NP 0F 2A', 'CVTPI2PS',  [Vps, Qq],  undefined),
-  row('66 0F 2A', 'CVTPI2PD',  [Vpd, Qq],  undefined),
+  row('NP 0F 2A', 'CVTPI2PS',  [Vps, Qq],  fromMmx('cvtdq2ps')),
+  row('66 0F 2A', 'CVTPI2PD',  [Vpd, Qq],  fromMmx('cvtdq2pd')),
   row('F3 0F 2A', 'CVTSI2SS',  [Vss, Ey],  fromInteger('cvtsi2ss')),
   row('F2 0F 2A', 'CVTSI2SD',  [Vsd, Ey],  fromInteger('cvtsi2sd')),
-  row('NP 0F 2C', 'CVTTPS2PI', [Pq, Wq],   undefined),
-  row('66 0F 2C', 'CVTTPD2PI', [Pq, Wpd],  undefined),
+  row('NP 0F 2C', 'CVTTPS2PI', [Pq, Wq],   toMmx('cvttps2dq')),
+  row('66 0F 2C', 'CVTTPD2PI', [Pq, Wpd],  toMmx('cvttpd2dq')),
   row('F3 0F 2C', 'CVTTSS2SI', [Gy, Wss],  toInteger('cvttss2si')),
   row('F2 0F 2C', 'CVTTSD2SI', [Gy, Wsd],  toInteger('cvttsd2si')),
-  row('NP 0F 2D', 'CVTPS2PI',  [Pq, Wq],   undefined),
-  row('66 0F 2D', 'CVTPD2PI',  [Pq, Wpd],  undefined),
+  row('NP 0F 2D', 'CVTPS2PI',  [Pq, Wq],   toMmx('cvtps2dq')),
+  row('66 0F 2D', 'CVTPD2PI',  [Pq, Wpd],  toMmx('cvtpd2dq')),
   row('F3 0F 2D', 'CVTSS2SI',  [Gy, Wss],  toInteger('cvtss2si')),
   row('F2 0F 2D', 'CVTSD2SI',  [Gy, Wsd],  toInteger('cvtsd2si')),
   row('NP 0F 5A', 'CVTPS2PD',  [Vpd, Wq],  binary('cvtps2pd')),

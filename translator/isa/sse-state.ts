@@ -5,7 +5,9 @@
  * Source: SDM vol. 2D table A-6, groups 9 and 15; vol. 1 chapter 13. ModRM.rm of the fences is ignored. XSAVES and
  * XRSTORS need CPL 0.
  */
+import type { MemoryOperand } from '../decode/instruction.ts';
 import { M, Mb, Md, Mfx } from './operands.ts';
+import { requireMmx } from './packed-lift.ts';
 import { type Lift, type Row, row, SENSITIVE } from './row.ts';
 import { requireSse } from './sse-lift.ts';
 
@@ -32,12 +34,27 @@ const controlAndStatus: readonly Row[] = [
   row('NP 0F AE /3 m', 'STMXCSR',    [Md],  stmxcsr),
 ];
 
+/** FXSAVE and FXRSTOR: x87, MMX and SSE state in 512 bytes. */
+const fxsave: Lift = (ir, { operands: [image] }) => {
+  ir.checkWritable(image as MemoryOperand);
+  ir.call('fxsave', ir.address(image as MemoryOperand, 0, true));
+};
+
+const fxrstor: Lift = (ir, { operands: [image] }) => {
+  ir.call('fxrstor', ir.address(image as MemoryOperand));
+};
+
+// biome-ignore format: opcode table
+const legacyState: readonly Row[] = [
+  row('NP 0F AE /0 m', 'FXSAVE',     [Mfx], fxsave),
+  row('NP 0F AE /1 m', 'FXRSTOR',    [Mfx], fxrstor),
+];
+
 /** Saved processor state, MXCSR, fences and cache lines. */
 // biome-ignore format: opcode table
 export const sseState: readonly Row[] = [
   ...requireSse(controlAndStatus),
-  row('NP 0F AE /0 m', 'FXSAVE',     [Mfx], undefined),
-  row('NP 0F AE /1 m', 'FXRSTOR',    [Mfx], undefined),
+  ...requireMmx(legacyState),
   row('NP 0F AE /4 m', 'XSAVE',      [M],   undefined),
   row('NP 0F AE /5 m', 'XRSTOR',     [M],   undefined),
   row('NP 0F AE /6 m', 'XSAVEOPT',   [M],   undefined),

@@ -6,6 +6,7 @@ import { compareHelpers } from './compare.ts';
 import { convertHelpers } from './convert.ts';
 import { horizontalHelpers } from './horizontal.ts';
 import { sseMoveHelpers } from './move.ts';
+import { sseStateHelpers } from './state.ts';
 import { FloatUnit } from './unit.ts';
 import { verticalHelpers } from './vertical.ts';
 
@@ -14,6 +15,7 @@ export function sseHelpers(context: HelperContext): Pick<HelperTable, keyof type
   const unit = new FloatUnit(context);
   return {
     ...sseMoveHelpers(context),
+    ...sseStateHelpers(context),
     ...verticalHelpers(unit),
     ...horizontalHelpers(unit),
     ...compareHelpers(unit),

@@ -1,6 +1,6 @@
 /** The helpers that work on packed integers (abi/packed.ts), put together; and how MMX instructions begin. */
 import type { packedSignatures } from '../../abi/packed.ts';
-import { CR0, X87_STATUS, X87_USED } from '../../abi/state.ts';
+import { CR0, X87_STATUS, X87_TAGS, X87_TOP } from '../../abi/state.ts';
 import { Vector } from '../../abi/vector.ts';
 import { settleX87 } from '../../cpu/x87.ts';
 import type { HelperContext, HelperTable } from '../context.ts';
@@ -12,7 +12,6 @@ import { wordHelpers } from './words.ts';
 const CR0_EM = 4;
 /** Status word: an unmasked exception is pending. */
 const STATUS_ES = 0x80;
-const STATUS_TOP = 0x3800;
 
 /** Make the helpers. */
 export function packedHelpers(context: HelperContext): Pick<HelperTable, keyof typeof packedSignatures> {
@@ -29,8 +28,8 @@ export function packedHelpers(context: HelperContext): Pick<HelperTable, keyof t
       return 0;
     },
     mmxEnter() {
-      S[X87_STATUS]! &= ~STATUS_TOP;
-      S[X87_USED] = 0xff;
+      S[X87_TOP] = 0;
+      S[X87_TAGS] = 0xff;
       return 0;
     },
     mmxUnavailable: () => fault.raise((S[CR0]! & CR0_EM) !== 0 ? Vector.UD : Vector.NM),

@@ -1,18 +1,20 @@
 /**
  * xlat86 as a library.
  *
- * `Process` runs a static i386 Linux program; `Cpu` is a bare processor with mapped memory.
+ * `Process` runs a static i386 Linux program; `Cpu` is a bare processor with mapped memory; `Pc` is a whole machine.
  */
 import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
 import { BareCpu, type CpuOptions } from './bare-cpu.ts';
 import { createSystemClock } from './host/system-clock.ts';
 import { LinuxProcess, type ProcessOptions } from './linux/process.ts';
+import { Pc as Machine, type PcOptions } from './pc.ts';
 import { createUserCpu } from './user-machine.ts';
 
 export type { CpuName } from '../runtime/cpu/model.ts';
 export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
 export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
 export type { Tier } from './linux/processor.ts';
+export type { Frame, PcKernel, PcOptions, PcRunOptions, PcStop, TextScreen } from './pc.ts';
 
 /** A Linux program and everything that it runs on. */
 export class Process extends LinuxProcess<Processor> {
@@ -29,6 +31,14 @@ export class Process extends LinuxProcess<Processor> {
 export class Cpu extends BareCpu {
   /** @throws RangeError when `memory` is out of range. */
   constructor(options: CpuOptions = {}) {
+    super(options, createSystemClock());
+  }
+}
+
+/** A whole PC, from the reset vector to the power switch. */
+export class Pc extends Machine {
+  /** @throws BootError when what is to be booted cannot be. */
+  constructor(options: PcOptions) {
     super(options, createSystemClock());
   }
 }

@@ -110,7 +110,7 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
   for (const signal of forwarded) process.on(signal, () => guest.kill(signal));
   try {
     const { exitCode } = await guest.run();
-    if (options.stats !== undefined) printStatistics(guest, print);
+    if (options.stats !== undefined) printStatistics(guest.processor.retired, guest.processor.cache.statistics, print);
     process.exitCode = exitCode;
   } finally {
     stdin.close();

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 // The command `xlat86`. Each subcommand has a file of its own and is listed here.
 import { Command } from 'commander';
+import { bootCommand } from './boot.ts';
 import { demoCommand } from './demo.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
 
 const program = new Command('xlat86')
-  .description('Runs 32-bit x86 programs by translating them to JavaScript.')
+  .description('Runs 32-bit x86 programs and whole PCs by translating them to JavaScript.')
   .enablePositionalOptions()
   .showHelpAfterError('(see --help)')
   .addCommand(execCommand())
+  .addCommand(bootCommand())
   .addCommand(explainCommand())
   .addCommand(demoCommand());
 

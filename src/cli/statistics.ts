@@ -1,10 +1,12 @@
 /** What `--stats` prints about the translation of a run. */
-import type { Process } from '../index.ts';
+import type { CacheStatistics } from '../../runtime/cache/statistics.ts';
 
 /** Prints the counters of a finished run, a line each. */
-export function printStatistics(guest: Process, print: (line: string) => void): void {
-  const { retired, cache } = guest.processor;
-  const { statistics } = cache;
+export function printStatistics(
+  retired: number,
+  statistics: Readonly<CacheStatistics>,
+  print: (line: string) => void,
+): void {
   const lookups = statistics.fastHits + statistics.slowHits + statistics.misses;
   const hitRate = lookups === 0 ? 0 : (100 * (lookups - statistics.misses)) / lookups;
   const row = (name: string, value: string): void => print(`${name.padEnd(28)}${value.padStart(16)}`);

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { Pc, type Tier } from '../../src/index.ts';
 
 const sources = join(import.meta.dirname, '../../fixtures/guests/system');
 const cache = join(import.meta.dirname, '../../.cache/test-guests');
@@ -75,4 +76,21 @@ export function failures({ lines }: GuestOutcome, mayFail: readonly string[] = [
   return lines.filter(
     (line) => line.startsWith('FAILED') && !mayFail.some((check) => line.startsWith(`FAILED ${check}`)),
   );
+}
+
+/** Runs an assembled guest under xlat86, with a virtual clock. @throws Error when it does not end by itself. */
+export async function runUnderXlat86(image: string, tier: Tier): Promise<GuestOutcome> {
+  let text = '';
+  const pc = new Pc({
+    memory: 32,
+    clock: 'virtual',
+    tier,
+    kernel: { image: readFileSync(image), name: image },
+    onDebug: (byte) => {
+      text += String.fromCharCode(byte);
+    },
+  });
+  const stop = await pc.run({ maxInstructions: 200_000_000 });
+  if (stop.kind !== 'exit') throw new Error(`${image} ended with ${JSON.stringify(stop)}; it printed\n${text}`);
+  return { lines: linesOf(text), exit: stop.status >> 1 };
 }

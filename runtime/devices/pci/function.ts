@@ -103,7 +103,8 @@ export class PciFunction {
   addBar(index: number, target: BarTarget): void {
     const offset = barOffset(index);
     const isPorts = target.kind === 'ports';
-    const mask = -target.bytes & (isPorts ? 0xfffc : index === BAR_ROM ? ~0x7ff : ~15);
+    // All 32 bits of a port's address can be set, as firmware that sizes a BAR expects; only 16 of them mean a port.
+    const mask = -target.bytes & (isPorts ? ~3 : index === BAR_ROM ? ~0x7ff : ~15);
     for (let i = 0; i < 4; i++) this.writable[offset + i] = mask >>> (8 * i);
     if (index === BAR_ROM) this.writable[offset]! |= 1;
     else this.config[offset] = isPorts ? 1 : target.kind === 'ram' ? 8 : 0;
@@ -115,8 +116,8 @@ export class PciFunction {
     const enabled = this.config[PCI_COMMAND]! & (target.kind === 'ports' ? COMMAND_IO : COMMAND_MEMORY);
     const register = this.read(barOffset(index), 4);
     if (!enabled || (index === BAR_ROM && (register & 1) === 0)) return -1;
-    const base = (register & -target.bytes & (target.kind === 'ports' ? 0xfffc : -1)) >>> 0;
-    return base === 0 ? -1 : base;
+    const base = (register & -target.bytes & (target.kind === 'ports' ? ~3 : -1)) >>> 0;
+    return base === 0 || (target.kind === 'ports' && base > 0xffff) ? -1 : base;
   }
 
   /** May the function read and write memory by itself? */

@@ -209,7 +209,7 @@ describe('base address registers', () => {
     const { read, write32 } = withDevice();
     for (const offset of [0x10, 0x14, 0x18, 0x1c]) write32(4, 0, offset, -1);
     expect([0x10, 0x14, 0x18, 0x1c].map((offset) => read(4, 0, offset) >>> 0)).toEqual([
-      0xffff0008, 0x0000fff1, 0xfffff000, 0,
+      0xffff0008, 0xfffffff1, 0xfffff000, 0,
     ]);
   });
 

@@ -1,0 +1,190 @@
+/**
+ * The board of a PC with the i440FX chip set: which device answers at which ports and addresses, and on which line it
+ * asks for the processor. Devices know the bus alone; what joins them is here.
+ */
+import { AddressSpace } from '../../runtime/bus/address-space.ts';
+import type { BlockStore } from '../../runtime/bus/block-store.ts';
+import type { Clock } from '../../runtime/bus/clock.ts';
+import type { Device } from '../../runtime/bus/device.ts';
+import type { Line } from '../../runtime/bus/line.ts';
+import { Ports } from '../../runtime/bus/ports.ts';
+import type { Ram } from '../../runtime/bus/ram.ts';
+import { PowerManagement } from '../../runtime/devices/acpi/power-management.ts';
+import { type AcpiOptions, acpiFiles } from '../../runtime/devices/acpi/tables.ts';
+import { cmosSetup } from '../../runtime/devices/cmos-setup.ts';
+import { attachDebugConsole, attachDebugExit } from '../../runtime/devices/debug-port.ts';
+import { Dma } from '../../runtime/devices/dma.ts';
+import { FwCfg } from '../../runtime/devices/fw-cfg.ts';
+import { AtaDisk } from '../../runtime/devices/ide/ata-disk.ts';
+import { AtapiCdRom } from '../../runtime/devices/ide/atapi-cdrom.ts';
+import { IdeController } from '../../runtime/devices/ide/controller.ts';
+import { IoApic } from '../../runtime/devices/io-apic.ts';
+import { LocalApic } from '../../runtime/devices/local-apic.ts';
+import { PciBus } from '../../runtime/devices/pci/bus.ts';
+import { HostBridge } from '../../runtime/devices/pci/host-bridge.ts';
+import { IsaBridge } from '../../runtime/devices/pci/isa-bridge.ts';
+import { Pic } from '../../runtime/devices/pic.ts';
+import { Pit } from '../../runtime/devices/pit.ts';
+import { Ps2Controller } from '../../runtime/devices/ps2/controller.ts';
+import { Keyboard } from '../../runtime/devices/ps2/keyboard.ts';
+import { Mouse } from '../../runtime/devices/ps2/mouse.ts';
+import { Rtc } from '../../runtime/devices/rtc.ts';
+import { SystemControl } from '../../runtime/devices/system-control.ts';
+import { Uart } from '../../runtime/devices/uart.ts';
+import { Vga } from '../../runtime/devices/vga/vga.ts';
+
+/** Media in the drives. */
+export interface PcDrives {
+  /** Primary master. */
+  readonly disk?: BlockStore | undefined;
+  /** Secondary master; the drive is there without a disc too. */
+  readonly cdrom?: BlockStore | undefined;
+}
+
+/** What the board is made of and whom it tells. */
+export interface PcBoardOptions {
+  /** Bytes of RAM, whole megabytes. */
+  readonly ramBytes: number;
+  /** Firmware, a multiple of 4 KiB; it ends at 4 GiB, and its last 128 KiB at 1 MiB too. */
+  readonly bios: Uint8Array;
+  /** The display's own BIOS, which firmware runs. */
+  readonly vgaBios?: Uint8Array | undefined;
+  readonly drives: PcDrives;
+  /** Milliseconds that the firmware waits for the key that brings its boot menu. */
+  readonly bootMenu?: number | undefined;
+  /** What the clock on the board shows at power-on: seconds since 1970, in the guest's time zone. */
+  readonly startTime: number;
+  /** A byte from the first serial port. */
+  readonly onSerial: (byte: number) => void;
+  /** A byte from a debug console: port 402h, where firmware logs, or E9h. */
+  readonly onDebug: (byte: number, port: number) => void;
+  /** The guest wrote to the test exit port. @param status of the process, 2n + 1. */
+  readonly onExit: (status: number) => void;
+  /** The guest asks for a reset of the processor, and of the devices too when `hard`. */
+  readonly onReset: (hard: boolean) => void;
+  readonly onNmi: () => void;
+  /** The guest switched the machine off. */
+  readonly onPowerOff: () => void;
+}
+
+/** Video memory lies behind RAM and ROM in the host buffer. */
+const VIDEO_BYTES: number = 16 << 20;
+const VGA_DEVICE = 2;
+const COM1 = 0x3f8;
+const E9_CONSOLE = 0xe9;
+const FIRMWARE_CONSOLE = 0x402;
+const EXIT_PORT = 0xf4;
+const LOW_MEMORY = 0xa0000;
+const MEGABYTE = 0x100000;
+/** The 8254 is input 2 of the I/O APIC; all other ISA interrupts have their own number there. */
+const TIMER_PIN = 2;
+
+/** What the ACPI tables of a board say. */
+export function acpiOptions(ramBytes: number): AcpiOptions {
+  return { ramEnd: ramBytes, hasHpet: false };
+}
+
+/** Bytes of host buffer that a board needs. */
+export function bufferBytes(ramBytes: number, bios: Uint8Array): number {
+  return ramBytes + bios.length + VIDEO_BYTES;
+}
+
+export class PcBoard {
+  readonly ports: Ports = new Ports();
+  readonly memory: AddressSpace;
+  readonly interrupts: LocalApic;
+  readonly serial: Uart;
+  readonly keyboard: Keyboard;
+  readonly mouse: Mouse;
+  readonly vga: Vga;
+  private readonly devices: readonly Device[];
+
+  /** @param ram of bufferBytes() bytes. */
+  constructor(ram: Ram, clock: Clock, options: PcBoardOptions) {
+    const { ports } = this;
+    const { ramBytes, bios, vgaBios, drives, onSerial, onDebug, onExit, onReset, onNmi, onPowerOff } = options;
+    const memory = new AddressSpace(ram);
+    this.memory = memory;
+    memory.mapRam(0, LOW_MEMORY, 0);
+    memory.mapRam(MEGABYTE, ramBytes - MEGABYTE, MEGABYTE);
+    ram.u8.set(bios, ramBytes);
+    memory.mapRam(-bios.length, bios.length, ramBytes, { readable: true, writable: false });
+
+    const pic = new Pic(ports);
+    const localApic = new LocalApic({ memory, clock, pic, onNmi });
+    this.interrupts = localApic;
+    const ioApic = new IoApic(memory, localApic);
+    const lines = Array.from({ length: 16 }, (_, irq) =>
+      join(pic.input(irq), ioApic.input(irq === 0 ? TIMER_PIN : irq)),
+    );
+
+    const pci = new PciBus(ports, memory);
+    const hostBridge = new HostBridge(pci, memory, { place: ramBytes, bytes: bios.length });
+    const isaBridge = new IsaBridge(pci, ports, lines, onReset);
+    const power = new PowerManagement({ bus: pci, ports, clock, sci: lines[9]!, onPowerOff });
+    const ide = new IdeController(pci, ports, memory, lines);
+    if (drives.disk !== undefined) ide.primary.attach(0, new AtaDisk(ide.primary.busMaster, drives.disk));
+    ide.secondary.attach(0, new AtapiCdRom(ide.secondary.busMaster, drives.cdrom));
+    this.vga = new Vga({
+      ports,
+      memory,
+      clock,
+      bus: pci,
+      device: VGA_DEVICE,
+      place: ramBytes + bios.length,
+      bytes: VIDEO_BYTES,
+      ...(vgaBios === undefined ? {} : { rom: vgaBios }),
+    });
+
+    const pit = new Pit({ ports, clock, irq: lines[0]! });
+    const cmos = cmosSetup({ memoryBytes: ramBytes, disks: [drives.disk !== undefined, false] });
+    const rtc = new Rtc({ ports, clock, irq: lines[8]!, start: options.startTime, memory: cmos });
+    const dma = new Dma(ports, memory);
+    const control = new SystemControl({ ports, memory, pit, onReset: () => onReset(false) });
+    this.keyboard = new Keyboard(clock);
+    this.mouse = new Mouse(clock);
+    const ps2 = new Ps2Controller({
+      ports,
+      clock,
+      memory,
+      keyboardIrq: lines[1]!,
+      mouseIrq: lines[12]!,
+      keyboard: this.keyboard,
+      mouse: this.mouse,
+      onReset: () => onReset(false),
+    });
+    this.serial = new Uart({ ports, clock, irq: lines[4]!, port: COM1, onTransmit: onSerial });
+    const fwCfg = new FwCfg({
+      ports,
+      memory,
+      memoryMap: [
+        { pa: 0, bytes: ramBytes, kind: 'ram' },
+        { pa: 2 ** 32 - bios.length, bytes: bios.length, kind: 'reserved' },
+      ],
+      files: acpiFiles(acpiOptions(ramBytes)),
+      bootMenu: options.bootMenu,
+    });
+    attachDebugConsole(ports, (byte) => onDebug(byte, FIRMWARE_CONSOLE));
+    ports.claim(E9_CONSOLE, 1, { read8: () => E9_CONSOLE, write8: (_port, value) => onDebug(value, E9_CONSOLE) });
+    attachDebugExit(ports, onExit, EXIT_PORT);
+    this.devices = [
+      ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, pit, rtc, dma, control],
+      ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg],
+    ];
+  }
+
+  /** What the reset line does to the devices. RAM keeps its contents. */
+  reset(): void {
+    for (const device of this.devices) device.reset();
+  }
+}
+
+/** One wire to two inputs. */
+function join(first: Line, second: Line): Line {
+  return {
+    set(high) {
+      first.set(high);
+      second.set(high);
+    },
+  };
+}

@@ -1,0 +1,252 @@
+/** `xlat86 boot`: runs a whole PC: a kernel, or what firmware finds on a disk, CD or floppy. */
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { BlockStore } from '../../runtime/bus/block-store.ts';
+import { BootError } from '../boot/boot-error.ts';
+import { checkPartitions } from '../boot/partition-table.ts';
+import { overlay } from '../disk/overlay.ts';
+import { openFileStore } from '../host/node-block-store.ts';
+import type { Pc, PcStop, Tier } from '../index.ts';
+import { attachTerminal } from './boot/terminal.ts';
+import { typeKeys } from './boot/terminal-keys.ts';
+import { TextDisplay } from './boot/text-display.ts';
+import { UsageError } from './failure.ts';
+import { printStatistics } from './statistics.ts';
+
+interface BootOptions {
+  readonly memory: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly load?: string;
+  readonly disk?: string;
+  readonly cdrom?: string;
+  readonly bios?: string;
+  readonly vgabios?: string;
+  readonly write?: true;
+  readonly bootMenu?: true;
+  readonly tier: Tier;
+  readonly clock: 'host' | 'virtual';
+  readonly display?: 'text';
+  readonly screenshot?: string;
+  readonly reboot?: true;
+  readonly debugcon?: true;
+  readonly stats?: true;
+}
+
+/** Where Debian's package `seabios` puts them. */
+const BIOS = '/usr/share/seabios/bios-256k.bin';
+const VGA_BIOS = '/usr/share/seabios/vgabios-stdvga.bin';
+const DISK_SECTOR = 512;
+const CD_SECTOR = 2048;
+/** Milliseconds that firmware waits with --boot-menu. */
+const BOOT_MENU_WAIT = 5000;
+/** Exit status after a triple fault, and when the guest stopped for good. */
+const EXIT_SHUTDOWN = 1;
+
+const examples = `
+The first serial port is the terminal: every key goes to the guest, Ctrl-A X ends the machine. With --display text the
+terminal shows the VGA text screen and its keys are the PC's keyboard. SIGUSR1 saves the screen (--screenshot) at once.
+
+Nothing is written to an image unless --write says so: what the guest writes is kept in memory until the end.
+Without --kernel a BIOS boots: SeaBIOS from Debian's package seabios, or --bios.
+
+Exit status: 0 when the guest switches the machine off or Ctrl-A X ends it, 1 after a triple fault or a halt for good,
+2 when there is nothing that could be booted; a test guest's own through port F4h.
+
+Examples:
+  xlat86 boot --kernel vmlinuz --initrd initrd.img --append console=ttyS0
+  xlat86 boot --disk disk.img --display text
+  xlat86 boot --cdrom memtest.iso --display text --memory 64
+  xlat86 boot --kernel vmlinuz --append console=ttyS0 --clock virtual --tier 0 --stats`;
+
+/** The command, for main.ts. */
+export function bootCommand(): Command {
+  return new Command('boot')
+    .summary('run a whole PC')
+    .description('Runs a whole PC: a Linux, Multiboot or ELF kernel, or what its BIOS finds on a disk or CD.')
+    .usage('[options]')
+    .option('--memory <MB>', 'memory, 16 to 2047', '128')
+    .option('--kernel <file>', 'start this kernel: Linux bzImage, Multiboot or ELF')
+    .option('--initrd <file>', 'its initial RAM disk')
+    .option('--append <text>', "the kernel's command line")
+    .option('--load <address>', 'the kernel is a flat image for this address (hexadecimal), where it begins')
+    .option('--disk <file>', 'hard disk image')
+    .option('--cdrom <file>', 'CD image')
+    .option('--bios <file>', 'firmware to start instead of SeaBIOS')
+    .option('--vgabios <file>', 'BIOS of the display')
+    .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
+    .option('--write', 'write to the disk image itself')
+    .addOption(tierOption())
+    .addOption(
+      new Option('--clock <clock>', "the host's time, or time from the count of instructions (repeatable)")
+        .choices(['host', 'virtual'])
+        .default('host'),
+    )
+    .addOption(new Option('--display <kind>', 'show the VGA text screen in the terminal').choices(['text']))
+    .option('--screenshot <file.png>', 'save the screen at the end and at SIGUSR1')
+    .option('--reboot', 'restart after a triple fault instead of ending')
+    .option('--debugcon', 'print what the firmware logs on stderr')
+    .option('--stats', 'print statistics of the translation at the end')
+    .addHelpText('after', examples)
+    .action(boot);
+}
+
+function tierOption(): Option {
+  return new Option('--tier <tier>', 'interpret only, compile at once, or go by hotness')
+    .choices(['0', '1', 'auto'])
+    .default('auto');
+}
+
+async function boot(options: BootOptions): Promise<void> {
+  for (const name of ['initrd', 'append', 'load'] as const) {
+    if (options[name] !== undefined && options.kernel === undefined) throw new UsageError(`--${name} needs --kernel`);
+  }
+  const print = (line: string): void => {
+    process.stderr.write(line + '\n');
+  };
+  const usesBios = options.kernel === undefined;
+  const kernel = options.kernel === undefined ? undefined : kernelOf(options, options.kernel);
+  const bios = usesBios ? readImage(options.bios ?? firmware(BIOS, 'BIOS', '--bios'), 'BIOS') : undefined;
+  const vgaPath = options.vgabios ?? (usesBios && existsSync(VGA_BIOS) ? VGA_BIOS : undefined);
+  const { Pc } = await import('../index.ts');
+  const machine: Pc = new Pc({
+    memory: parseMemory(options.memory),
+    tier: options.tier,
+    clock: options.clock,
+    kernel,
+    bios,
+    vgaBios: vgaPath === undefined ? undefined : readImage(vgaPath, 'VGA BIOS'),
+    disk: options.disk === undefined ? undefined : openDisk(options.disk, options.write === true),
+    cdrom: options.cdrom === undefined ? undefined : openImage(options.cdrom, CD_SECTOR, false),
+    bootMenu: options.bootMenu === undefined ? undefined : BOOT_MENU_WAIT,
+    reboot: options.reboot,
+    onSerial: (bytes) => {
+      if (options.display === undefined) process.stdout.write(bytes);
+    },
+    onDebug: (byte) => {
+      if (options.debugcon !== undefined) process.stderr.write(Uint8Array.of(byte));
+    },
+  });
+  process.exitCode = await runInTerminal(machine, options, print);
+  if (options.stats !== undefined) printStatistics(machine.retired, machine.statistics, print);
+  // Input that nobody reads any more must not keep the host waiting.
+  process.exit();
+}
+
+/** Run with the terminal attached. @returns the exit status. */
+async function runInTerminal(machine: Pc, options: BootOptions, print: (line: string) => void): Promise<number> {
+  const abort = new AbortController();
+  const isText = options.display === 'text';
+  const display = isText ? new TextDisplay(() => machine.screenText(), process.stdout) : undefined;
+  const detach = attachTerminal({
+    onInput: (bytes) => {
+      if (isText) typeKeys(Buffer.from(bytes).toString('latin1'), (code, isDown) => machine.key(code, isDown));
+      else machine.send(bytes);
+    },
+    onLeave: () => abort.abort(),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
+  const shoot = async (): Promise<void> => {
+    if (options.screenshot === undefined) return;
+    const { savePng } = await import('./boot/screenshot.ts');
+    savePng(machine.screenFrame(), options.screenshot);
+  };
+  process.on('SIGUSR1', () => void shoot());
+  display?.start();
+  try {
+    const stop = await machine.run({ signal: abort.signal });
+    display?.draw();
+    await shoot();
+    display?.stop();
+    return report(stop, print);
+  } finally {
+    display?.stop();
+    detach();
+  }
+}
+
+/** Say how it ended where that is not plain. @returns the exit status. */
+function report(stop: PcStop, print: (line: string) => void): number {
+  const hex = (value: number): string => value.toString(16).toUpperCase();
+  switch (stop.kind) {
+    case 'exit':
+      return stop.status;
+    case 'halted':
+      print(`xlat86: the guest halted with interrupts off, at EIP ${hex(stop.eip)}`);
+      return EXIT_SHUTDOWN;
+    case 'shutdown': {
+      const { vector, errorCode, selector, eip } = stop;
+      print(
+        `xlat86: triple fault at ${hex(selector)}:${hex(eip)}: exception ${vector}, error code ${hex(errorCode)}, ` +
+          'could not be delivered',
+      );
+      return EXIT_SHUTDOWN;
+    }
+    default:
+      return 0;
+  }
+}
+
+function kernelOf(options: BootOptions, path: string): NonNullable<ConstructorParameters<typeof Pc>[0]['kernel']> {
+  return {
+    image: readImage(path, 'kernel'),
+    name: path,
+    initrd: options.initrd === undefined ? undefined : readImage(options.initrd, 'initrd'),
+    append: options.append,
+    address: options.load === undefined ? undefined : parseAddress(options.load),
+  };
+}
+
+/** @throws BootError with one line. */
+function readImage(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new BootError(`${path}: this ${what} ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'is not there';
+  if (code === 'EISDIR') return 'is a directory';
+  return code === 'EACCES' ? 'may not be read' : 'cannot be read';
+}
+
+function firmware(path: string, what: string, option: string): string {
+  if (existsSync(path)) return path;
+  throw new BootError(`there is no ${what} at ${path}: install the package seabios, or name one with ${option}`);
+}
+
+function openImage(path: string, sectorBytes: number, isWritten: boolean): BlockStore {
+  let store: BlockStore;
+  try {
+    store = openFileStore(path, sectorBytes, isWritten);
+  } catch (error) {
+    throw new BootError(`${path}: this image ${reasonOf(error)}`);
+  }
+  if (store.sectors === 0) throw new BootError(`${path}: this image is empty`);
+  return store;
+}
+
+function openDisk(path: string, isWritten: boolean): BlockStore {
+  const store = openImage(path, DISK_SECTOR, isWritten);
+  const first = new Uint8Array(DISK_SECTOR);
+  // A file is read at once.
+  void store.read(0, first);
+  checkPartitions(first, store.sectors, path);
+  return isWritten ? store : overlay(store);
+}
+
+function parseMemory(text: string): number {
+  const megabytes = Number(text);
+  if (!/^\d+$/.test(text)) throw new UsageError(`--memory ${text}: expected a number of megabytes`);
+  return megabytes;
+}
+
+function parseAddress(text: string): number {
+  const address = Number.parseInt(text, 16);
+  if (!/^(0x)?[0-9a-f]{1,8}$/i.test(text)) throw new UsageError(`--load ${text}: expected a hexadecimal address`);
+  return address;
+}

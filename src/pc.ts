@@ -7,7 +7,7 @@ import type { BlockStore } from '../runtime/bus/block-store.ts';
 import type { Clock } from '../runtime/bus/clock.ts';
 import { Ram } from '../runtime/bus/ram.ts';
 import type { CacheStatistics } from '../runtime/cache/statistics.ts';
-import { integerModel, systemModel } from '../runtime/cpu/cpuid.ts';
+import { type CpuName, cpuModels, systemModel } from '../runtime/cpu/model.ts';
 import { acpiImage } from '../runtime/devices/acpi/tables.ts';
 import type { Frame, TextScreen } from '../runtime/devices/vga/screen.ts';
 import { acpiOptions, bufferBytes, PcBoard } from './boards/pc.ts';
@@ -52,6 +52,8 @@ export interface PcKernel {
 export interface PcOptions {
   /** Megabytes of RAM, 16 to 2047. Default 128. */
   readonly memory?: number | undefined;
+  /** The model of the processor: `max` (the default) has all instructions that there are. */
+  readonly cpu?: CpuName | undefined;
   readonly tier?: Tier | undefined;
   /** `host`: the host's time. `virtual`: time from the count of instructions; two runs are identical. */
   readonly clock?: 'host' | 'virtual' | undefined;
@@ -126,7 +128,14 @@ export class Pc {
 
   /** @throws BootError when what is to be booted cannot be. */
   constructor(options: PcOptions, host: PcHost) {
-    const { memory = DEFAULT_MEMORY, kernel, tier = 'auto', clock: time = 'host', policy } = options;
+    const {
+      memory = DEFAULT_MEMORY,
+      kernel,
+      tier = 'auto',
+      clock: time = 'host',
+      cpu: model = 'max',
+      policy,
+    } = options;
     if (!Number.isInteger(memory) || memory < SMALLEST_MEMORY || memory > LARGEST_MEMORY) {
       throw new BootError(`memory of ${memory} MB is out of range: ${SMALLEST_MEMORY} to ${LARGEST_MEMORY}`);
     }
@@ -166,7 +175,7 @@ export class Pc {
       bus,
       ports,
       interrupts,
-      model: systemModel(integerModel),
+      model: systemModel(cpuModels[model]),
       tier,
       stopwatch: () => host.monotonic(),
       onApicBase: () => interrupts.setBase(this.#state[APIC_BASE]!),

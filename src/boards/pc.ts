@@ -15,6 +15,7 @@ import { cmosSetup } from '../../runtime/devices/cmos-setup.ts';
 import { attachDebugConsole, attachDebugExit } from '../../runtime/devices/debug-port.ts';
 import { Dma } from '../../runtime/devices/dma.ts';
 import { FwCfg } from '../../runtime/devices/fw-cfg.ts';
+import { Hpet } from '../../runtime/devices/hpet.ts';
 import { AtaDisk } from '../../runtime/devices/ide/ata-disk.ts';
 import { AtapiCdRom } from '../../runtime/devices/ide/atapi-cdrom.ts';
 import { IdeController } from '../../runtime/devices/ide/controller.ts';
@@ -78,10 +79,11 @@ const LOW_MEMORY = 0xa0000;
 const MEGABYTE = 0x100000;
 /** The 8254 is input 2 of the I/O APIC; all other ISA interrupts have their own number there. */
 const TIMER_PIN = 2;
+const IO_APIC_PINS = 24;
 
 /** What the ACPI tables of a board say. */
 export function acpiOptions(ramBytes: number): AcpiOptions {
-  return { ramEnd: ramBytes, hasHpet: false };
+  return { ramEnd: ramBytes, hasHpet: true };
 }
 
 /** Bytes of host buffer that a board needs. */
@@ -136,9 +138,16 @@ export class PcBoard {
       ...(vgaBios === undefined ? {} : { rom: vgaBios }),
     });
 
-    const pit = new Pit({ ports, clock, irq: lines[0]! });
+    const hpet = new Hpet({
+      memory,
+      clock,
+      irq0: lines[0]!,
+      irq8: lines[8]!,
+      inputs: Array.from({ length: IO_APIC_PINS }, (_, pin) => ioApic.input(pin)),
+    });
+    const pit = new Pit({ ports, clock, irq: hpet.pitOutput });
     const cmos = cmosSetup({ memoryBytes: ramBytes, disks: [drives.disk !== undefined, false] });
-    const rtc = new Rtc({ ports, clock, irq: lines[8]!, start: options.startTime, memory: cmos });
+    const rtc = new Rtc({ ports, clock, irq: hpet.rtcOutput, start: options.startTime, memory: cmos });
     const dma = new Dma(ports, memory);
     const control = new SystemControl({ ports, memory, pit, onReset: () => onReset(false) });
     this.keyboard = new Keyboard(clock);
@@ -168,7 +177,7 @@ export class PcBoard {
     ports.claim(E9_CONSOLE, 1, { read8: () => E9_CONSOLE, write8: (_port, value) => onDebug(value, E9_CONSOLE) });
     attachDebugExit(ports, onExit, EXIT_PORT);
     this.devices = [
-      ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, pit, rtc, dma, control],
+      ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, control],
       ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg],
     ];
   }

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { BlockStore } from '../../runtime/bus/block-store.ts';
+import { cpuNames } from '../../runtime/cpu/model.ts';
 import { BootError } from '../boot/boot-error.ts';
 import { checkPartitions } from '../boot/partition-table.ts';
 import { overlay } from '../disk/overlay.ts';
 import { openFileStore } from '../host/node-block-store.ts';
-import type { Pc, PcStop, Tier } from '../index.ts';
+import type { CpuName, Pc, PcStop, Tier } from '../index.ts';
 import { attachTerminal } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
@@ -26,6 +27,7 @@ interface BootOptions {
   readonly write?: true;
   readonly bootMenu?: true;
   readonly tier: Tier;
+  readonly cpu: CpuName;
   readonly clock: 'host' | 'virtual';
   readonly display?: 'text';
   readonly screenshot?: string;
@@ -78,6 +80,7 @@ export function bootCommand(): Command {
     .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
     .option('--write', 'write to the disk image itself')
     .addOption(tierOption())
+    .addOption(new Option('--cpu <model>', 'processor that the guest finds').choices(cpuNames).default('max'))
     .addOption(
       new Option('--clock <clock>', "the host's time, or time from the count of instructions (repeatable)")
         .choices(['host', 'virtual'])
@@ -113,6 +116,7 @@ async function boot(options: BootOptions): Promise<void> {
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),
     tier: options.tier,
+    cpu: options.cpu,
     clock: options.clock,
     kernel,
     bios,

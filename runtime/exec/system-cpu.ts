@@ -11,6 +11,7 @@
 import { vmmCallNames } from '../abi/calls.ts';
 import { MODE_BREAKPOINT, MODE_SHADOW, MODE_TRAP } from '../abi/mode.ts';
 import {
+  BUDGET,
   CR2,
   CS,
   DR0,
@@ -139,7 +140,13 @@ export class SystemCpu {
   mustLeave(): boolean {
     const S = this.state;
     if (this.nmiBlocked && S[VMM_CALL] === INTERRUPT_RETURN) this.nmiBlocked = false;
-    return this.cut || (S[MODE]! & SPECIAL) !== 0 || this.isInterruptDue();
+    if (this.cut || this.isInterruptDue()) return true;
+    const special = S[MODE]! & SPECIAL;
+    if (special === 0) return false;
+    // A shadow that hides nothing: no interrupt can come before the next instruction, which runs in this slice.
+    if (special !== MODE_SHADOW || S[BUDGET]! <= 0) return true;
+    S[MODE]! &= ~MODE_SHADOW;
+    return false;
   }
 
   private isInterruptDue(): boolean {

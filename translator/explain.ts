@@ -45,7 +45,7 @@ export function explainRegion(
   const blocks: ExplainedBlock[] = [];
   const region = compileRegion({
     decoder,
-    compiler: (name, body) => ({ run: () => 0, source: functionText(name, body) }),
+    compiler: (name, body, frame) => ({ run: () => 0, source: functionText(name, body, frame) }),
     eip,
     mode,
     codeAt,

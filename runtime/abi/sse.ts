@@ -87,10 +87,13 @@ export const sseSignatures = {
   /** Low 64 bits alone; low 64 bits and zero above them; low 32 bits and zero above them; everything. */
   move64: move(64), move64Zero: move(128, 64), move32Zero: move(128, 32), move128: move(128),
   and128: move(128, 128, 128), andNot128: move(128, 128, 128), or128: move(128, 128, 128), xor128: move(128, 128, 128),
+  /** Everything zero: (destination). */
+  zero128: { args: 1, result: false, faults: false, sync: false, lanes: { writes: 128, keeps: 0, reads: 0 } },
   /** Signs of the lanes as a mask: (source slot) → mask. */
   signs32: { args: 1, result: true, faults: false, sync: false, lanes: { writes: 0, keeps: 128, reads: 0 } },
   signs64: { args: 1, result: true, faults: false, sync: false, lanes: { writes: 0, keeps: 128, reads: 0 } },
 
+  /** These return 1 when an operand or a result was a denormal, which tier 1 asks for. */
   addps: compute(128), addpd: compute(128), addss: compute(32), addsd: compute(64),
   subps: compute(128), subpd: compute(128), subss: compute(32), subsd: compute(64),
   mulps: compute(128), mulpd: compute(128), mulss: compute(32), mulsd: compute(64),

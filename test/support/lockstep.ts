@@ -10,6 +10,7 @@ import {
   FLAG_OF,
   FLAG_RES,
   MODE,
+  MXCSR,
   RETIRED_HIGH,
   RETIRED_LOW,
   registerNames,
@@ -20,6 +21,7 @@ import {
   SELECTOR,
   TEMPORARY,
   TIER0_PC,
+  VECTOR_SCRATCH,
   VMM_CALL,
 } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
@@ -29,6 +31,8 @@ import type { Stop } from '../../runtime/exec/stop.ts';
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { createUserVmm } from '../../runtime/vmm/user/index.ts';
 import { createCpu, type Policy, type Tier } from '../../src/machine.ts';
+import { loadSimd } from './simd-slots.ts';
+import type { SimdState } from './vectors.ts';
 
 /** Linear address of the two code pages, and of their second mapping. */
 export const CODE = 0x8000;
@@ -94,6 +98,8 @@ export interface Program {
   /** Eight general registers in encoding order. */
   readonly regs: Int32Array;
   readonly eflags: number;
+  /** XMM registers, MXCSR and x87; as after reset when left out. */
+  readonly simd?: SimdState;
   /** CS.D and SS.B. */
   readonly bits: 16 | 32;
   /** Instructions of each slice; slices are exact. */
@@ -165,7 +171,7 @@ export class LockstepMachine {
   }
 
   /** Undo what the last program did and load another. */
-  load({ bytes, offset, regs, eflags, bits }: Program): void {
+  load({ bytes, offset, regs, eflags, bits, simd }: Program): void {
     const { state, memory } = this.cpu;
     const { u8 } = memory.ram;
     // Wild pointers fill the TLB with pages that the next program has no use for.
@@ -179,6 +185,7 @@ export class LockstepMachine {
     memory.invalidateCode(offset, bytes.length);
     u8.set(bytes, offset);
     state.set(this.atReset);
+    if (simd !== undefined) loadSimd(state, simd);
     state.set(regs);
     state[EIP] = CODE + offset;
     [0x2b, bits === 16 ? 0x33 : 0x23, bits === 16 ? 0x3b : 0x2b, 0x2b, 0x63, 0x6b].forEach((selector, segment) => {
@@ -210,6 +217,7 @@ const names: Readonly<Record<number, string>> = {
 const apart: ReadonlySet<number> = new Set([
   ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
   ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
+  ...Array.from({ length: MXCSR - VECTOR_SCRATCH }, (_, i) => VECTOR_SCRATCH + i),
 ]);
 const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(
   (slot) => !apart.has(slot),

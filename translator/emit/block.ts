@@ -3,20 +3,23 @@
  * accesses test the TLB inline and call a slow arm otherwise.
  */
 import { helperSignatures } from '../../runtime/abi/calls.ts';
+import type { HelperSignature } from '../../runtime/abi/signature.ts';
 import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
 import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type FlagKind, flagKinds } from '../ir/flags.ts';
 import type { Call, Flags, Get, Load, MemorySize, Node, Part, Pure, Store, Value } from '../ir/node.ts';
-import { canFault } from '../ir/ops.ts';
+import { canFault, constantOf } from '../ir/ops.ts';
 import { isTest, pureOperator } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { componentSlots } from './flag-slots.ts';
 import type { FunctionFrame } from './frame.ts';
+import { VectorLanes } from './lanes.ts';
 import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
 import { findNamed } from './placement.ts';
 import { templateOf } from './reflect.ts';
+import { inlineVector } from './vector.ts';
 
 const masks: Readonly<Record<MemorySize, number>> = { 8: FAST_MASK_8, 16: FAST_MASK_16, 32: FAST_MASK_32 };
 const shifts: Readonly<Record<MemorySize, number>> = { 8: 0, 16: 1, 32: 2 };
@@ -32,6 +35,7 @@ export class BlockEmitter {
   private readonly names = new Map<Value, string>();
   /** Locals that hold the tested address of a read-modify-write until its store. */
   private readonly addresses = new Map<Load, string>();
+  private readonly vector: VectorLanes;
   private eip: number;
   private index = 0;
   private siteEip: number | undefined;
@@ -41,6 +45,13 @@ export class BlockEmitter {
     this.frame = frame;
     this.named = findNamed(block);
     this.eip = block.eip;
+    this.vector = new VectorLanes({
+      frame,
+      add: (statement) => this.add(statement),
+      value: (value) => this.value(value),
+      atom: (expression) => this.atom(expression),
+      name: (value, expression) => this.name(value, expression),
+    });
   }
 
   /** Emit all nodes. */
@@ -82,6 +93,7 @@ export class BlockEmitter {
   }
 
   private read(slot: number, part: Part): Expression {
+    if (isVectorSlot(slot)) this.vector.save(slot, 32);
     if (slot === SCRATCH || isVectorSlot(slot)) return js.at('S', js.num(slot));
     this.frame.use(slot);
     const whole = js.id(slotName(slot));
@@ -180,7 +192,9 @@ export class BlockEmitter {
 
   private write(slot: number, part: Part, value: Expression): void {
     if (isVectorSlot(slot)) {
+      this.vector.save(slot, 32);
       this.add(js.statement(js.assign(js.at('S', js.num(slot)), value)));
+      this.vector.reload(slot, 32);
       return;
     }
     this.frame.modify(slot);
@@ -215,7 +229,12 @@ export class BlockEmitter {
   }
 
   private call(node: Call): void {
-    const { sync, result } = helperSignatures[node.helper];
+    if (inlineVector(this.vector, node)) return;
+    const { sync, result, lanes }: HelperSignature = helperSignatures[node.helper];
+    if (lanes !== undefined) {
+      this.vector.save(constantOf(node.args[0]!), lanes.keeps);
+      if (lanes.reads !== 0) this.vector.save(constantOf(node.args[1]!), lanes.reads);
+    }
     const args = node.args.map((arg) => this.value(arg));
     this.frame.useHelper(node.helper);
     if (sync) for (const statement of this.frame.save()) this.add(statement);
@@ -227,6 +246,8 @@ export class BlockEmitter {
       for (const statement of this.frame.restore()) this.add(statement);
       this.add(js.statement(js.assign(js.id(SAVED_LOCAL), js.num(0))));
     }
+    if (lanes !== undefined && lanes.writes !== 0) this.vector.reload(constantOf(node.args[0]!), lanes.writes);
+    if (sync || node.helper === 'loadMxcsr') this.vector.forget();
   }
 
   // ---- memory -----------------------------------------------------------------------------------------------------

@@ -34,6 +34,9 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
   const { memory } = context;
   const fixed: Record<string, unknown> = {
     S: context.state,
+    D: new Float64Array(context.state.buffer),
+    SF: new Float32Array(context.state.buffer),
+    f64: new Float64Array(i32.buffer),
     R,
     W,
     X,
@@ -57,16 +60,18 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
     for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
     // Not indented: deep nesting would double the text that V8 has to scan.
-    const source = functionText(name, body, '');
+    const source = functionText(name, body, frame, '');
     const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => () => Exit;
     return { run: factory(...Object.values(values)), source };
   };
 }
 
 /** Body of the function that makes a region's function. */
-export function functionText(name: string, body: readonly Statement[], indent = ' '): string {
+export function functionText(name: string, body: readonly Statement[], frame: FunctionFrame, indent = ' '): string {
   const program: Program = { type: 'Program', sourceType: 'script', body: [...body] };
-  return `return function ${name}() {\n${generate(program, { indent })}}\n//# sourceURL=xlat86/${name}.js`;
+  const { trainings } = frame;
+  const counters = trainings.length === 0 ? '' : `let ${trainings.map((counter) => `${counter} = 0`).join(', ')};\n`;
+  return `${counters}return function ${name}() {\n${generate(program, { indent })}}\n//# sourceURL=xlat86/${name}.js`;
 }
 
 /** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */

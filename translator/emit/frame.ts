@@ -8,7 +8,8 @@ import { BUDGET } from '../../runtime/abi/state.ts';
 import type { PureName } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
-import { BUDGET_LOCAL, slotName } from './names.ts';
+import { BUDGET_LOCAL, FLOOR_LOCAL, laneName, slotName, trainingName } from './names.ts';
+import { infinity } from './real.ts';
 
 export class FunctionFrame {
   /** Slots that live in locals, and those of them that are written. */
@@ -18,6 +19,10 @@ export class FunctionFrame {
   readonly operators: Set<PureName> = new Set();
   /** Pairs by site number: EIP, guest instructions of the block that had not retired, the faulting one included. */
   readonly sites: number[] = [];
+  /** Vector lanes that live in locals as well as in their slots. */
+  private readonly lanes = new Set<number>();
+  /** Blocks that count their first runs, in variables around the function. */
+  private trained = 0;
   /** Extra mutable locals. */
   readonly locals: string[] = [];
   private temporaries = 0;
@@ -31,6 +36,20 @@ export class FunctionFrame {
   modify(slot: number): void {
     this.used.add(slot);
     this.modified.add(slot);
+  }
+
+  useLane(lane: number): void {
+    this.lanes.add(lane);
+  }
+
+  /** A fresh variable around the function, 0 at first: counts the runs of a block that trains V8 (emit/lanes.ts). */
+  training(): string {
+    return trainingName(this.trained++);
+  }
+
+  /** All of them. */
+  get trainings(): string[] {
+    return Array.from({ length: this.trained }, (_, i) => trainingName(i));
   }
 
   useHelper(name: HelperName): void {
@@ -98,6 +117,10 @@ export class FunctionFrame {
   initial(): (readonly [string, Expression])[] {
     const pairs: [number, string][] = this.slots(this.used).map((slot) => [slot, slotName(slot)]);
     pairs.push([BUDGET, BUDGET_LOCAL]);
-    return pairs.map(([slot, name]) => [name, js.at('S', js.num(slot))]);
+    return [
+      ...pairs.map(([slot, name]) => [name, js.at('S', js.num(slot))] as const),
+      ...(this.trained > 0 ? [[FLOOR_LOCAL, infinity] as const] : []),
+      ...[...this.lanes].map((lane) => [laneName(lane), js.at('D', js.num(lane))] as const),
+    ];
   }
 }

@@ -16,6 +16,15 @@ export function slotName(slot: number): string {
   return slot >= SEGMENT_BASE && slot < SEGMENT_BASE + 6 ? `base${slot - SEGMENT_BASE}` : `slot${slot}`;
 }
 
+/** Local of a 64-bit lane of a vector register, by its index in the state seen as doubles. */
+export const laneName = (lane: number): string => `d${lane}`;
+/** Least magnitude of a result that plain double arithmetic gives right (emit/vector.ts). */
+export const FLOOR_LOCAL = 'lo';
+/** What an address's low bits are compared with. */
+export const ZERO_LOCAL = 'tz';
+/** Variable around the function that counts runs of a block. */
+export const trainingName = (i: number): string => `n${i}`;
+
 /** Label around everything; `break` to it leaves the region. */
 export const LEAVE = 'leave';
 /** Locals: budget, exit, physical address, fault site, "state is written back". */

@@ -13,7 +13,7 @@ import type { CompiledFunction, Compiler } from './compile.ts';
 import type { Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { FunctionFrame } from './frame.ts';
-import { ADDRESS_LOCAL, EXIT_LOCAL, LEAVE, SAVED_LOCAL, SITE_LOCAL } from './names.ts';
+import { ADDRESS_LOCAL, EXIT_LOCAL, LEAVE, SAVED_LOCAL, SITE_LOCAL, ZERO_LOCAL } from './names.ts';
 import { StructureEmitter } from './structure.ts';
 
 /** A page that a region's blocks lie on besides the head's: linear page number and the TLB word it must have. */
@@ -35,6 +35,7 @@ export function emitRegion(head: RegionNode, pages: readonly PageCheck[], compil
   const end = frame.save();
   frame.finish();
   const locals = [EXIT_LOCAL, ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL, ...frame.locals];
+  if (frame.trainings.length > 0) locals.push(ZERO_LOCAL);
   const body: Statement[] = [
     ...pages.map(checkPage),
     js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),

@@ -61,9 +61,10 @@ export const onXmm =
   (ir, { operands: [dst, src] }) => {
     const to = xmm(dst);
     const from = source(ir, src);
-    if (to === from && (zeroIdioms.has(name) || onesIdioms.has(name))) {
-      const value = ir.const(zeroIdioms.has(name) ? 0 : -1);
-      for (let i = 0; i < 4; i++) ir.set(to + i, value);
+    if (to === from && zeroIdioms.has(name)) lanes(ir, 'zero128', to);
+    else if (to === from && onesIdioms.has(name)) {
+      const ones = ir.const(-1);
+      for (let i = 0; i < 4; i++) ir.set(to + i, ones);
     } else lanes(ir, `${name}128` as HelperName, to, from);
   };
 

@@ -8,6 +8,13 @@ import { Ib, Vpd, Vps, Vsd, Vss, Wpd, Wps, Wsd, Wss } from './operands.ts';
 import { type Lift, type Row, row } from './row.ts';
 import { binary, lanes, requireSse, source, ternary, xmm } from './sse-lift.ts';
 
+/** XORPS, XORPD: of a register with itself it is the usual way to zero. */
+const xor: Lift = (ir, insn) => {
+  const [dst, src] = insn.operands;
+  if (src?.kind === 'register' && xmm(src) === xmm(dst)) lanes(ir, 'zero128', xmm(dst));
+  else binary('xor128')(ir, insn);
+};
+
 /**
  * UCOMIS, COMIS: the order (0 greater, 1 less, 2 equal, 3 unordered) as CF and ZF, both and PF for unordered; OF, SF and
  * AF are cleared. Source: SDM vol. 2A, COMISD.
@@ -66,8 +73,8 @@ export const sseFloat: readonly Row[] = requireSse([
   row('66 0F 55',    'ANDNPD',   [Vpd, Wpd],     binary('andNot128')),
   row('NP 0F 56',    'ORPS',     [Vps, Wps],     binary('or128')),
   row('66 0F 56',    'ORPD',     [Vpd, Wpd],     binary('or128')),
-  row('NP 0F 57',    'XORPS',    [Vps, Wps],     binary('xor128')),
-  row('66 0F 57',    'XORPD',    [Vpd, Wpd],     binary('xor128')),
+  row('NP 0F 57',    'XORPS',    [Vps, Wps],     xor),
+  row('66 0F 57',    'XORPD',    [Vpd, Wpd],     xor),
   row('NP 0F 2E',    'UCOMISS',  [Vss, Wss],     compare('ucomiss')),
   row('66 0F 2E',    'UCOMISD',  [Vsd, Wsd],     compare('ucomisd')),
   row('NP 0F 2F',    'COMISS',   [Vss, Wss],     compare('comiss')),

@@ -5,7 +5,7 @@
  */
 import { MXCSR_IE, MXCSR_ZE, Rounding } from '../../cpu/sse.ts';
 import { productRest, quotientError, rootError, sumError } from './error.ts';
-import { flushed, type LaneType, operand, propagate } from './lane.ts';
+import { flushed, isDenormal, type LaneType, operand, propagate } from './lane.ts';
 import { exponentOf, round, scale } from './round.ts';
 import type { FloatUnit } from './unit.ts';
 
@@ -23,6 +23,7 @@ function withNumbers(
 ): void {
   const x = type.read(unit, first);
   const y = type.read(unit, second);
+  if (isDenormal(x, type.format) || isDenormal(y, type.format)) unit.denormal = true;
   if (Number.isNaN(x) || Number.isNaN(y)) {
     propagate(unit, type, i, first, second);
     return;

@@ -71,7 +71,7 @@ export const singleLane: LaneType = {
 };
 
 /** Is x a denormal of this format? */
-function isDenormal(x: number, format: Format): boolean {
+export function isDenormal(x: number, format: Format): boolean {
   return x !== 0 && Math.abs(x) < format.minimum;
 }
 

@@ -23,6 +23,7 @@ type Names =
   | 'andNot128'
   | 'or128'
   | 'xor128'
+  | 'zero128'
   | 'signs32'
   | 'signs64'
   | 'loadMxcsr'
@@ -125,6 +126,10 @@ export function sseMoveHelpers({ state: S, memory, fault }: HelperContext): Pick
     },
     xor128(to, from) {
       for (let i = 0; i < 4; i++) S[to + i]! ^= S[from + i]!;
+      return 0;
+    },
+    zero128(to) {
+      S.fill(0, to, to + 4);
       return 0;
     },
     signs32: (slot) => signs(slot, 4, 1),

@@ -104,6 +104,7 @@ export function round(unit: FloatUnit, format: Format, near: number, error: numb
     inexact = isInexact(m, beyond, coarse);
     unit_ = format.least + 1 - format.precision;
     if (inexact) unit.raise(MXCSR_UE);
+    unit.denormal = true;
   } else if (e + (carried ? 1 : 0) > format.greatest) {
     unit.raise(MXCSR_OE);
     if (unit.masks(MXCSR_OE) || inexact) unit.raise(MXCSR_PE);

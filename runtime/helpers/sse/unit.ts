@@ -36,6 +36,8 @@ export class FloatUnit {
   readonly singles: Float32Array = new Float32Array(this.words.buffer);
   /** Exceptions of the instruction under way. */
   raised = 0;
+  /** A denormal was met: tier 1 then stops assuming that there is none (emit/vector.ts). */
+  denormal = false;
   /** MXCSR's modes: rounding control, denormal operands as zero, denormal results to zero. */
   rounding = 0;
   denormalsAreZero = false;
@@ -55,6 +57,7 @@ export class FloatUnit {
     const control = this.S[MXCSR]!;
     this.control = control;
     this.raised = 0;
+    this.denormal = false;
     this.rounding = (control >> MXCSR_RC_SHIFT) & 3;
     this.denormalsAreZero = (control & MXCSR_DAZ) !== 0;
     this.flushToZero = (control & MXCSR_FZ) !== 0;

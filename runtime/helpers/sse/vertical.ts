@@ -45,14 +45,14 @@ export function verticalHelpers(unit: FloatUnit): Pick<HelperTable, `${Stem}${Su
   return helpers as Pick<HelperTable, `${Stem}${Suffix}`>;
 }
 
-/** An operation on each pair of lanes. */
+/** An operation on each pair of lanes. Its result is 1 when an operand or a result was a denormal. */
 function vertical(unit: FloatUnit, operation: LaneOperation, type: LaneType, lanes: number): Binary {
   const { slots } = type;
   return (to, from) => {
     unit.begin();
     for (let i = 0; i < lanes; i++) operation(unit, type, i, to + i * slots, from + i * slots);
     unit.commit(to, lanes * slots);
-    return 0;
+    return unit.denormal ? 1 : 0;
   };
 }
 

@@ -72,7 +72,7 @@ test.each([21, 22, 23])('runs of MMX and SSE in loops, seed %i', { timeout: 300_
     new LockstepMachine('auto', 'auto', image, { hotThreshold: 3, arenaWords: 1 << 14, maxRewrites: 1e9 }),
     new LockstepMachine('tier 1', '1', image, { maxRewrites: 1e9 }),
   ];
-  for (let i = 0; i < 1500; i++) {
+  for (let i = 0; i < 500; i++) {
     const program = randomProgram(next);
     const found = runInLockstep(machines, program);
     if (found.length > 0) expect.fail([`seed ${seed}, program ${i}: ${describeProgram(program)}`, ...found].join('\n'));

@@ -38,11 +38,12 @@ export class Qtest {
     ];
     const monitor = ['-monitor', `unix:${join(this.folder, 'monitor')},server=on,wait=off`];
     this.child = spawn('qemu-system-i386', [...machine, ...monitor, '-qtest-log', 'none', ...args], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     });
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       if (!line.startsWith('IRQ')) this.waiting.shift()?.(line);
     });
+    process.on('exit', () => this.child.kill());
     this.child.stdin!.on('error', () => {});
     this.child.on('close', () => {
       for (const reply of this.waiting) reply('qemu-system-i386 has ended');

@@ -5,11 +5,11 @@
  * 11 bits, is the rest: sums and products of such numbers can be had exactly, as a double and its error, with a few
  * additions and multiplications (Knuth's and Dekker's error-free transformations), and rounded once. Each function
  * writes its results to R and says whether it is certain of them; where not (range, zeros, quotients that end early),
- * the general path of runtime/helpers/x87/ does the instruction.
+ * the general path of runtime/helpers/x87/ does the instruction. Pairs that are not zero have magnitudes from 1e-120 to
+ * 1e120: then nothing here overflows or loses bits.
  *
- * Two readers share these functions: the helpers call them, and tier 1 parses their text and inlines the statements.
- * Hence the rules: statements are declarations, assignments, ifs without else, `return false` and, last, `return true`;
- * names are parameters, own locals, R and Math; numbers that matter are literals.
+ * They are small enough for V8 to inline them into the helpers that call them, two at a time: a call that is not inlined
+ * would allocate each double.
  *
  * Sources: Dekker, A floating-point technique for extending the available precision (1971); Knuth, The Art of Computer
  * Programming, vol. 2 §4.2.2. Rounding: to nearest even, SDM vol. 1 §4.8.4.
@@ -17,10 +17,6 @@
 
 /** Where results go: high part, low part, and a third number by function. */
 export type PairResult = Float64Array;
-
-/** Pairs that are not zero have magnitudes within these: then nothing here overflows or loses bits. */
-export const PAIR_LEAST = 1e-120;
-export const PAIR_MOST = 1e120;
 
 /** a + b exactly, as a double and its rest. */
 export function pairSum(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
@@ -40,46 +36,6 @@ export function pairSum(ah: number, al: number, bh: number, bl: number, R: PairR
   if (h === 0 && s === 0) h = s;
   R[0] = h;
   R[1] = l;
-  return true;
-}
-
-/** As pairSum, for a b that is a double. */
-export function pairSumDouble(ah: number, al: number, bh: number, R: PairResult): boolean {
-  const s = ah + bh;
-  const t = s - ah;
-  const e = ah - (s - t) + (bh - t);
-  const r = e + al;
-  const k = r - e;
-  if (e - (r - k) + (al - k) !== 0) return false;
-  let h = s + r;
-  const z = h - s;
-  const l = s - (h - z) + (r - z);
-  if (h === 0 && s === 0) h = s;
-  R[0] = h;
-  R[1] = l;
-  return true;
-}
-
-/** As pairSum, for two doubles. */
-export function doubleSum(ah: number, bh: number, R: PairResult): boolean {
-  const s = ah + bh;
-  const t = s - ah;
-  R[0] = s;
-  R[1] = ah - (s - t) + (bh - t);
-  return true;
-}
-
-/** a × b of two doubles exactly. */
-export function doubleProduct(ah: number, bh: number, R: PairResult): boolean {
-  const p = ah * bh;
-  const ta = 134217729 * ah;
-  const a1 = ta - (ta - ah);
-  const a2 = ah - a1;
-  const tb = 134217729 * bh;
-  const b1 = tb - (tb - bh);
-  const b2 = bh - b1;
-  R[0] = p;
-  R[1] = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
   return true;
 }
 
@@ -212,14 +168,6 @@ export function roundPair(h: number, r: number, bound: number, R: PairResult): b
   R[0] = n;
   R[1] = l;
   R[2] = d * n;
-  return true;
-}
-
-/** A double from memory as a pair: false when it is out of range. */
-export function pairOfDouble(value: number, R: PairResult): boolean {
-  const a = Math.abs(value);
-  if (!(a >= 1e-120 && a <= 1e120) && a !== 0) return false;
-  R[0] = value;
   return true;
 }
 

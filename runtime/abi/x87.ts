@@ -2,8 +2,7 @@
  * The x87's helpers: their signatures, and the numbers by which lifts name operations and operand formats to the helpers of runtime/helpers/x87/: many
  * instructions share a few helpers, so what they differ in travels as an argument.
  *
- * They work on the x87's slots alone, which never live in locals; memory operands travel as words, so that lifts load and
- * store them like any other, and tier 1 can do the common ones inline (translator/emit/x87.ts).
+ * They work on the x87's slots, which never live in locals, so that translated code need not write its own back for them.
  */
 import type { HelperSignature } from './signature.ts';
 
@@ -22,16 +21,16 @@ export const X87Format = {
 } as const;
 export type X87Format = (typeof X87Format)[keyof typeof X87Format];
 
-/** Two-operand arithmetic: destination op source; the reversed forms exchange the operands, not the destination. */
-export const X87Arithmetic = {
-  Add: 0,
-  Multiply: 1,
-  Subtract: 2,
-  SubtractReversed: 3,
-  Divide: 4,
-  DivideReversed: 5,
+/** Which operand of a sum or quotient counts negatively or divides: the destination's forms name it by `Flip`. */
+export const X87Flip = {
+  /** Destination + source. */
+  None: 0,
+  /** Destination − source, destination ÷ source. */
+  Source: 1,
+  /** Source − destination, source ÷ destination. */
+  Destination: 2,
 } as const;
-export type X87Arithmetic = (typeof X87Arithmetic)[keyof typeof X87Arithmetic];
+export type X87Flip = (typeof X87Flip)[keyof typeof X87Flip];
 
 /** Bits of the comparison's argument. */
 export const X87Compare = {
@@ -105,40 +104,52 @@ export const X87Control = {
 } as const;
 export type X87Control = (typeof X87Control)[keyof typeof X87Control];
 
-/** Works on the x87's slots; what it finds wrong becomes pending and is raised by the next instruction that begins. */
-const working = (args: number): HelperSignature => ({ args, result: false, faults: false, sync: false, x87: true });
-const giving = (args: number): HelperSignature => ({ args, result: true, faults: false, sync: false, x87: true });
-const checking: HelperSignature = { args: 0, result: false, faults: true, sync: false, x87: true };
+/** Each begins its instruction: #NM, as CR0 says; #MF for an exception that is pending and not masked. */
+const working = (args: number): HelperSignature => ({ args, result: false, faults: true, sync: false, x87: true });
+const giving = (args: number): HelperSignature => ({ args, result: true, faults: true, sync: false, x87: true });
+const reading: HelperSignature = { args: 0, result: true, faults: false, sync: false, x87: true };
 
-/** Formats, operations, movements: the numbers above. Words of a result or operand: low, high (SCRATCH), X87_SCRATCH. */
+/**
+ * Formats, operations, movements: the numbers above. Words of a result or operand: low, high (SCRATCH), X87_SCRATCH; a
+ * double is read and written by the helper itself, at a linear address.
+ */
 export const x87Signatures = {
-  /** Begin an instruction that waits: #NM, as CR0 says; #MF for an exception that is pending and not masked. */
-  x87Begin: checking,
+  /** Begin an instruction that does nothing else. */
+  x87Begin: working(0),
   /** FWAIT: as x87Begin, for other bits of CR0. */
-  x87Wait: checking,
+  x87Wait: working(0),
   /** Begin an instruction that does not wait: #NM. */
-  x87Available: checking,
-  /** Push an operand: (format, words…). */
+  x87Available: working(0),
+  /** Push an operand: (format, words…); a double: (linear address). */
   x87LoadWord: working(2),
-  x87LoadPair: working(3),
+  x87LoadPair: working(2),
   x87LoadTen: working(4),
+  x87LoadDouble: working(1),
   /**
    * Store ST(0): (format, words of the memory operand as it is…, registers to pop) → words to write, which are the old
-   * ones if an exception that is not masked forbids the store. Ten bytes are always popped.
+   * ones if an exception that is not masked forbids the store. Ten bytes are always popped. A double: (linear address,
+   * registers to pop).
    */
   x87StoreWord: giving(3),
   x87StorePair: giving(4),
   x87StoreTen: giving(4),
-  /** (operation, destination i, source i, registers to pop). */
-  x87Arithmetic: working(4),
-  /** ST(0) with an operand: (operation, format, word); (operation, low, high) of a double. */
-  x87ArithmeticWord: working(3),
-  x87ArithmeticPair: working(3),
+  x87StoreDouble: working(2),
+  /** Arithmetic on registers: (destination i, source i, registers to pop, flip). */
+  x87Sum: working(4),
+  x87Product: working(3),
+  x87Quotient: working(4),
+  /** ST(0) with an operand: (format, word, flip); with a double: (linear address, flip). */
+  x87SumWord: working(3),
+  x87ProductWord: working(2),
+  x87QuotientWord: working(3),
+  x87SumDouble: working(2),
+  x87ProductDouble: working(1),
+  x87QuotientDouble: working(2),
   /** ST(0) against ST(i): (i, bits of X87Compare) → ZF, PF and CF at their places in EFLAGS. */
   x87Compare: giving(2),
-  /** ST(0) against an operand: (format, word, registers to pop); (low, high, registers to pop) of a double. */
+  /** ST(0) against an operand: (format, word, registers to pop); a double: (linear address, registers to pop). */
   x87CompareWord: working(3),
-  x87ComparePair: working(3),
+  x87CompareDouble: working(2),
   /** (operation). */
   x87Operation: working(1),
   /** (movement, i). */
@@ -146,8 +157,8 @@ export const x87Signatures = {
   /** FLDCW: (word). */
   x87LoadControl: working(1),
   /** Control and status word. */
-  x87ReadControl: giving(0),
-  x87ReadStatus: giving(0),
+  x87ReadControl: reading,
+  x87ReadStatus: reading,
   /** (control instruction, linear address or 0, operand size in bits). */
   x87Control: { args: 3, result: false, faults: true, sync: true },
 } as const satisfies Record<string, HelperSignature>;

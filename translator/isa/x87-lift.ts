@@ -1,7 +1,7 @@
 /**
- * Lifts of x87 instructions, as factories over what the rows of x87.ts differ in. Each begins with a call that raises what
- * is pending, loads its memory operand as words, and calls a helper that works on the x87's slots; stores probe their
- * operand for writing first, so that the helper, which commits, comes after everything that can fault.
+ * Lifts of x87 instructions, as factories over what the rows of x87.ts differ in. Each is a call of a helper that works on
+ * the x87's slots. Memory operands are loaded as words before it, but for doubles, which the helper accesses itself; stores
+ * probe their operand for writing first, so that the helper, which commits, comes after everything that can fault.
  */
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import { MODE_MMX } from '../../runtime/abi/mode.ts';
@@ -15,7 +15,7 @@ import {
   X87_OPERAND_SELECTOR,
   X87_SCRATCH,
 } from '../../runtime/abi/state.ts';
-import { X87Compare, X87Format, X87Move } from '../../runtime/abi/x87.ts';
+import { X87Compare, X87Flip, X87Format, X87Move } from '../../runtime/abi/x87.ts';
 import type { MemoryOperand, Operand, RegisterOperand } from '../decode/instruction.ts';
 import type { IrBuilder } from '../ir/builder.ts';
 import type { Condition } from '../ir/condition.ts';
@@ -24,11 +24,7 @@ import type { Lift } from './row.ts';
 
 const stackIndex = (ir: IrBuilder, operand: Operand | undefined): Value => ir.const((operand as RegisterOperand).index);
 
-/** CR0.EM and CR0.TS are clear while MODE_MMX holds; without it they are looked at. */
-function begin(ir: IrBuilder): void {
-  ir.call('x87Begin');
-}
-
+/** Instructions that do not wait: CR0.EM and CR0.TS are clear while MODE_MMX holds; without it they are looked at. */
 function beginUnwaiting(ir: IrBuilder): void {
   if ((ir.mode & MODE_MMX) === 0) ir.call('x87Available');
 }
@@ -40,9 +36,9 @@ function point(ir: IrBuilder): void {
   update(ir, X87_INSTRUCTION_SELECTOR, ir.get(SELECTOR + CS));
 }
 
-function pointOperand(ir: IrBuilder, operand: MemoryOperand, offset: Value): void {
+function pointOperand(ir: IrBuilder, operand: MemoryOperand): void {
   point(ir);
-  update(ir, X87_OPERAND, offset);
+  update(ir, X87_OPERAND, ir.offset(operand));
   update(ir, X87_OPERAND_SELECTOR, ir.get(SELECTOR + operand.segment));
 }
 
@@ -70,58 +66,79 @@ function pieces({ size }: MemoryOperand): readonly { readonly at: number; readon
   return size === 80 ? [...pair, { at: 8, size: 16 }] : pair;
 }
 
-const suffixes: Readonly<Record<number, 'Word' | 'Pair' | 'Ten'>> = { 16: 'Word', 32: 'Word', 64: 'Pair', 80: 'Ten' };
-const suffixOf = ({ size }: MemoryOperand): 'Word' | 'Pair' | 'Ten' => suffixes[size]!;
-
 /** Push a memory operand. */
 export const load =
   (format: number): Lift =>
   (ir, { operands: [src] }) => {
     const operand = src as MemoryOperand;
-    begin(ir);
-    const offset = ir.offset(operand);
-    const words = read(ir, operand);
-    ir.call(`x87Load${suffixOf(operand)}`, ir.const(format), ...words);
-    pointOperand(ir, operand, offset);
+    if (format === X87Format.Real64) ir.call('x87LoadDouble', ir.address(operand));
+    else if (format === X87Format.Integer64) ir.call('x87LoadPair', ...read(ir, operand));
+    else ir.call(operand.size === 80 ? 'x87LoadTen' : 'x87LoadWord', ir.const(format), ...read(ir, operand));
+    pointOperand(ir, operand);
   };
 
 export const store =
   (format: number, pops: number): Lift =>
   (ir, { operands: [dst] }) => {
     const operand = dst as MemoryOperand;
-    begin(ir);
-    const offset = ir.offset(operand);
-    const old = readForWrite(ir, operand);
-    const suffix = suffixOf(operand);
-    const low = ir.call(`x87Store${suffix}`, ir.const(format), ...old, ...(suffix === 'Ten' ? [] : [ir.const(pops)]));
-    const rest = [SCRATCH, X87_SCRATCH].map((slot) => (): Value => ir.get(slot));
-    const words = [(): Value => low, ...rest];
-    old.forEach((load, i) => {
-      ir.storeLinear(load.size, load.address, words[i]!(), load);
-    });
-    pointOperand(ir, operand, offset);
+    if (format === X87Format.Real64) {
+      ir.checkWritable(operand);
+      ir.call('x87StoreDouble', ir.address(operand, 0, true), ir.const(pops));
+    } else storeWords(ir, operand, format, pops);
+    pointOperand(ir, operand);
   };
+
+function storeWords(ir: IrBuilder, operand: MemoryOperand, format: number, pops: number): void {
+  const old = readForWrite(ir, operand);
+  const low =
+    operand.size === 80
+      ? ir.call('x87StoreTen', ir.const(format), ...old)
+      : ir.call(operand.size === 64 ? 'x87StorePair' : 'x87StoreWord', ir.const(format), ...old, ir.const(pops));
+  const values = [low, ...[SCRATCH, X87_SCRATCH].slice(0, old.length - 1).map((slot) => ir.get(slot))];
+  old.forEach((load, i) => {
+    ir.storeLinear(load.size, load.address, values[i]!, load);
+  });
+}
 
 // ---- arithmetic and comparison ------------------------------------------------------------------------------------
 
+/** What the helpers of an operation are called. */
+type Family = 'Sum' | 'Product' | 'Quotient';
+
+/** Operation, and which operand is on its other side; products have none. */
+interface Arithmetic {
+  readonly family: Family;
+  readonly flip: number | undefined;
+}
+
+export const sum: Arithmetic = { family: 'Sum', flip: X87Flip.None };
+export const product: Arithmetic = { family: 'Product', flip: undefined };
+export const difference: Arithmetic = { family: 'Sum', flip: X87Flip.Source };
+export const differenceReversed: Arithmetic = { family: 'Sum', flip: X87Flip.Destination };
+export const quotient: Arithmetic = { family: 'Quotient', flip: X87Flip.Source };
+export const quotientReversed: Arithmetic = { family: 'Quotient', flip: X87Flip.Destination };
+
+const flipArguments = (ir: IrBuilder, { flip }: Arithmetic): Value[] => (flip === undefined ? [] : [ir.const(flip)]);
+
 export const arithmetic =
-  (operation: number, pops = 0): Lift =>
+  (operation: Arithmetic, pops = 0): Lift =>
   (ir, { operands: [dst, src] }) => {
-    begin(ir);
-    ir.call('x87Arithmetic', ir.const(operation), stackIndex(ir, dst), stackIndex(ir, src), ir.const(pops));
+    const registers = [stackIndex(ir, dst), stackIndex(ir, src), ir.const(pops)];
+    ir.call(`x87${operation.family}`, ...registers, ...flipArguments(ir, operation));
     point(ir);
   };
 
 export const arithmeticMemory =
-  (operation: number, format: number): Lift =>
+  (operation: Arithmetic, format: number): Lift =>
   (ir, { operands: [src] }) => {
     const operand = src as MemoryOperand;
-    begin(ir);
-    const offset = ir.offset(operand);
-    const words = read(ir, operand);
-    if (format === X87Format.Real64) ir.call('x87ArithmeticPair', ir.const(operation), ...words);
-    else ir.call('x87ArithmeticWord', ir.const(operation), ir.const(format), ...words);
-    pointOperand(ir, operand, offset);
+    const { family } = operation;
+    if (format === X87Format.Real64) {
+      ir.call(`x87${family}Double`, ir.address(operand), ...flipArguments(ir, operation));
+    } else {
+      ir.call(`x87${family}Word`, ir.const(format), ...read(ir, operand), ...flipArguments(ir, operation));
+    }
+    pointOperand(ir, operand);
   };
 
 /** Bits of abi/x87.ts for a comparison that pops that many registers. */
@@ -134,7 +151,6 @@ function compareBits(pops: number, isUnordered: boolean): number {
 export const compare =
   (pops: number, isUnordered = false): Lift =>
   (ir, { operands: [src] }) => {
-    begin(ir);
     const i = src === undefined ? ir.const(1) : stackIndex(ir, src);
     ir.call('x87Compare', i, ir.const(compareBits(pops, isUnordered)));
     point(ir);
@@ -143,7 +159,6 @@ export const compare =
 export const compareEflags =
   (pops: number, isUnordered = false): Lift =>
   (ir, { operands: [, src] }) => {
-    begin(ir);
     const bits = compareBits(pops, isUnordered) | X87Compare.Eflags;
     const image = ir.call('x87Compare', stackIndex(ir, src), ir.const(bits));
     point(ir);
@@ -166,18 +181,14 @@ export const compareMemory =
   (format: number, pops: number): Lift =>
   (ir, { operands: [src] }) => {
     const operand = src as MemoryOperand;
-    begin(ir);
-    const offset = ir.offset(operand);
-    const words = read(ir, operand);
-    if (format === X87Format.Real64) ir.call('x87ComparePair', ...words, ir.const(pops));
-    else ir.call('x87CompareWord', ir.const(format), ...words, ir.const(pops));
-    pointOperand(ir, operand, offset);
+    if (format === X87Format.Real64) ir.call('x87CompareDouble', ir.address(operand), ir.const(pops));
+    else ir.call('x87CompareWord', ir.const(format), ...read(ir, operand), ir.const(pops));
+    pointOperand(ir, operand);
   };
 
 export const operation =
   (which: number): Lift =>
   (ir) => {
-    begin(ir);
     ir.call('x87Operation', ir.const(which));
     point(ir);
   };
@@ -185,7 +196,6 @@ export const operation =
 export const move =
   (which: number): Lift =>
   (ir, { operands: [operand] }) => {
-    begin(ir);
     ir.call('x87Move', ir.const(which), operand === undefined ? ir.const(0) : stackIndex(ir, operand));
     point(ir);
   };
@@ -194,7 +204,6 @@ export const move =
 export const conditionalMove =
   (condition: Condition): Lift =>
   (ir, { operands: [, src] }) => {
-    begin(ir);
     const which = ir.select(ir.condition(condition), ir.const(X87Move.Conditional), ir.const(X87Move.NotMoved));
     ir.call('x87Move', which, stackIndex(ir, src));
     point(ir);
@@ -212,7 +221,6 @@ export const nothing: Lift = (ir) => {
 };
 
 export const loadControl: Lift = (ir, { operands: [src] }) => {
-  begin(ir);
   ir.call('x87LoadControl', ir.load(src!));
 };
 
@@ -230,7 +238,7 @@ type Access = 'none' | 'reads' | 'writes';
 export const control =
   (which: number, waits: boolean, access: Access = 'none'): Lift =>
   (ir, { operands: [dst], operandSize }) => {
-    if (waits) begin(ir);
+    if (waits) ir.call('x87Begin');
     else beginUnwaiting(ir);
     if (access === 'writes') ir.checkWritable(dst as MemoryOperand);
     const address = access === 'none' ? ir.const(0) : ir.address(dst as MemoryOperand, 0, access === 'writes');

@@ -1,10 +1,13 @@
 /**
  * The common cases of the x87's instructions, on registers in the form of pairs (abi/pair.ts) and without allocation:
  * numbers that are neither huge nor tiny, under the control word that compilers assume. Each worker tries, writes nothing
- * before it is certain, and else hands the instruction to the general path. Tier 1 inlines the same (emit/x87.ts).
+ * before it is certain, and else hands the instruction to the general path.
+ *
+ * Arithmetic has a function for each operation, in which V8 inlines the two of abi/pair.ts that do it; registers and other
+ * operands are given by their place among the state's doubles.
  */
+import { MODE_USER } from '../../abi/mode.ts';
 import {
-  doubleSum,
   integerOfPair,
   type PairResult,
   pairProduct,
@@ -12,15 +15,16 @@ import {
   pairQuotient,
   pairRoot,
   pairSum,
-  pairSumDouble,
   roundPair,
   singleOfPair,
 } from '../../abi/pair.ts';
 import {
   EFLAGS_CF,
   EFLAGS_ZF,
+  MODE,
   SCRATCH,
   X87_CONTROL,
+  X87_DOUBLE,
   X87_FAST,
   X87_INEXACT,
   X87_REGISTER,
@@ -32,7 +36,7 @@ import {
   X87_TOP,
 } from '../../abi/state.ts';
 import {
-  X87Arithmetic as Arithmetic,
+  X87Flip as Flip,
   X87Format as Format,
   X87Move as Move,
   X87Operation as Operation,
@@ -40,6 +44,7 @@ import {
 } from '../../abi/x87.ts';
 import { extendedOfPair, pairOfExtended } from '../../cpu/extended.ts';
 import { x87Doubles } from '../../cpu/x87.ts';
+import type { HelperContext } from '../context.ts';
 import type { X87Workers } from './general.ts';
 import { PE } from './round.ts';
 import { C0, C2, C3 } from './unit.ts';
@@ -48,18 +53,24 @@ import { C0, C2, C3 } from './unit.ts';
 const FIRST = X87_REGISTER >> 1;
 const DOUBLES = X87_REGISTER_SLOTS >> 1;
 const RESIDUE = X87_RESIDUE >> 1;
+/** Where operands from memory are put; they are doubles, so the low part behind is zero. */
+const OPERAND = X87_DOUBLE >> 1;
 /** A register that is not empty and a pair, of X87_TAGS shifted to it. */
 const READY = 0x101;
 const TOWARD_ZERO = 3;
 /** The least normal single. */
 const LEAST_SINGLE = 1.1754943508222875e-38;
 
+/** Highest offset in a page at which eight bytes lie on it. */
+const LAST_DOUBLE = 4088;
+
 /** Make the workers that try on pairs first. */
-export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
+export function fastX87({ state: S, memory }: HelperContext, general: X87Workers): X87Workers {
   const F = x87Doubles(S);
+  const { user, supervisor } = memory.tlb;
+  const ram = new DataView(memory.ram.i32.buffer);
   const R: PairResult = new Float64Array(4);
   const words = new Int32Array(2);
-  const double = new Float64Array(words.buffer);
   const single = new Float32Array(words.buffer);
 
   /** Is physical register `r` in use and a pair, if need be after making it one? */
@@ -103,60 +114,85 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
     return true;
   };
 
-  /** Value of a word operand as a double; NaN when it is one of those that the general path has to see. */
-  const valueOfWord = (format: number, word: number): number => {
-    if (format === Format.Integer32) return word;
-    if (format === Format.Integer16) return (word << 16) >> 16;
-    words[0] = word;
-    const value = single[0]!;
-    return Math.abs(value) >= LEAST_SINGLE || value === 0 ? value : Number.NaN;
-  };
-
-  const valueOfPair = (low: number, high: number): number => {
-    words[0] = low;
-    words[1] = high;
-    const a = Math.abs(double[0]!);
-    return (a >= 1e-120 && a <= 1e120) || a === 0 ? double[0]! : Number.NaN;
-  };
-
-  /** a op b into R, rounded; b is a double if `bl` is zero. */
-  const compute = (operation: number, ah: number, al: number, bh: number, bl: number): boolean => {
-    switch (operation) {
-      case Arithmetic.Add:
-        return sum(ah, al, bh, bl);
-      case Arithmetic.Subtract:
-        return sum(ah, al, -bh, -bl);
-      case Arithmetic.SubtractReversed:
-        return sum(bh, bl, -ah, -al);
-      case Arithmetic.Multiply:
-        if (bl === 0) pairProductDouble(ah, al, bh, R);
-        else if (al === 0) pairProductDouble(bh, bl, ah, R);
-        else pairProduct(ah, al, bh, bl, R);
-        break;
-      case Arithmetic.Divide:
-        pairQuotient(ah, al, bh, bl, R);
-        break;
-      default:
-        pairQuotient(bh, bl, ah, al, R);
+  /** Put a word operand where doubles from memory go; false for those that the general path has to see. */
+  const takeWord = (format: number, word: number): boolean => {
+    let value = word;
+    if (format === Format.Integer16) value = (word << 16) >> 16;
+    else if (format === Format.Real32) {
+      words[0] = word;
+      value = single[0]!;
+      if (!(Math.abs(value) >= LEAST_SINGLE && Math.abs(value) < Infinity) && value !== 0) return false;
     }
-    return roundPair(R[0]!, R[1]!, R[2]!, R);
+    F[OPERAND] = value;
+    return S[X87_FAST] === 1;
   };
 
-  const sum = (ah: number, al: number, bh: number, bl: number): boolean => {
-    if (bl !== 0) return pairSum(ah, al, bh, bl, R) && roundPair(R[0]!, R[1]!, 0, R);
-    if (al !== 0) return pairSumDouble(ah, al, bh, R) && roundPair(R[0]!, R[1]!, 0, R);
-    return doubleSum(ah, bh, R) && roundPair(R[0]!, R[1]!, 0, R);
+  /** The same for a double in memory. False too when it does not lie in RAM on one page, mapped and known to be. */
+  const takeDouble = (la: number): boolean => {
+    const { read } = S[MODE]! & MODE_USER ? user : supervisor;
+    const p = read[la >>> 12]! ^ la;
+    if (p < 0 || (la & 4095) > LAST_DOUBLE) return false;
+    const value = ram.getFloat64(p, true);
+    const a = Math.abs(value);
+    if (!(a >= 1e-120 && a <= 1e120) && a !== 0) return false;
+    F[OPERAND] = value;
+    return S[X87_FAST] === 1;
   };
 
-  /** ST(0) op value. */
-  const arithmeticWith = (operation: number, value: number): boolean => {
-    const r = S[X87_TOP]!;
-    if (S[X87_FAST] !== 1 || !ready(r)) return false;
-    const at = FIRST + r * DOUBLES;
-    if (!compute(operation, F[at]!, F[at + 1]!, value, 0)) return false;
-    F[at] = R[0]!;
-    F[at + 1] = R[1]!;
-    note(R[2]!);
+  /** Place of ST(i), or -1 when it is not ready. */
+  const placeOf = (i: number): number => {
+    const r = (S[X87_TOP]! + i) & 7;
+    return ready(r) ? FIRST + r * DOUBLES : -1;
+  };
+
+  /** a + b, a − b or b − a into a. */
+  const sum = (a: number, b: number, flip: number): boolean => {
+    let ah = F[a]!;
+    let al = F[a + 1]!;
+    let bh = F[b]!;
+    let bl = F[b + 1]!;
+    if (flip === Flip.Source) {
+      bh = -bh;
+      bl = -bl;
+    } else if (flip === Flip.Destination) {
+      ah = -ah;
+      al = -al;
+    }
+    if (!pairSum(ah, al, bh, bl, R) || !roundPair(R[0]!, R[1]!, 0, R)) return false;
+    F[a] = R[0]!;
+    F[a + 1] = R[1]!;
+    F[RESIDUE] = R[2]!;
+    if (R[2] !== 0) S[X87_INEXACT] = PE;
+    return true;
+  };
+
+  /** a × b into a. */
+  const product = (a: number, b: number): boolean => {
+    const ah = F[a]!;
+    const al = F[a + 1]!;
+    const bh = F[b]!;
+    const bl = F[b + 1]!;
+    if (bl === 0) pairProductDouble(ah, al, bh, R);
+    else if (al === 0) pairProductDouble(bh, bl, ah, R);
+    else pairProduct(ah, al, bh, bl, R);
+    if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
+    F[a] = R[0]!;
+    F[a + 1] = R[1]!;
+    F[RESIDUE] = R[2]!;
+    if (R[2] !== 0) S[X87_INEXACT] = PE;
+    return true;
+  };
+
+  /** a ÷ b or b ÷ a into a. */
+  const quotient = (a: number, b: number, flip: number): boolean => {
+    const above = flip === Flip.Destination ? b : a;
+    const below = flip === Flip.Destination ? a : b;
+    pairQuotient(F[above]!, F[above + 1]!, F[below]!, F[below + 1]!, R);
+    if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
+    F[a] = R[0]!;
+    F[a + 1] = R[1]!;
+    F[RESIDUE] = R[2]!;
+    if (R[2] !== 0) S[X87_INEXACT] = PE;
     return true;
   };
 
@@ -171,12 +207,11 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
     F[RESIDUE] = 0;
   };
 
-  /** Compare ST(0) with a value that is not a NaN. */
-  const compareWith = (value: number, pops: number): boolean => {
-    const r = S[X87_TOP]!;
-    if (S[X87_FAST] !== 1 || !ready(r) || Number.isNaN(value)) return false;
-    const at = FIRST + r * DOUBLES;
-    setConditions(orderOf(F[at]!, F[at + 1]!, value, 0));
+  /** Compare ST(0) with what is at a place. */
+  const compareWith = (b: number, pops: number): boolean => {
+    const a = placeOf(0);
+    if (a < 0) return false;
+    setConditions(orderOf(F[a]!, F[a + 1]!, F[b]!, F[b + 1]!));
     pop(pops);
     return true;
   };
@@ -192,9 +227,8 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
 
   /** ST(0) := −ST(0), or its magnitude. */
   const sign = (magnitude: boolean): boolean => {
-    const r = S[X87_TOP]!;
-    if (!ready(r)) return false;
-    const at = FIRST + r * DOUBLES;
+    const at = placeOf(0);
+    if (S[X87_FAST] !== 1 || at < 0) return false;
     const h = F[at]!;
     if (!magnitude || h < 0 || Object.is(h, -0)) {
       F[at] = -h;
@@ -205,15 +239,19 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
   };
 
   const root = (): boolean => {
-    const r = S[X87_TOP]!;
-    if (S[X87_FAST] !== 1 || !ready(r)) return false;
-    const at = FIRST + r * DOUBLES;
+    const at = placeOf(0);
+    if (S[X87_FAST] !== 1 || at < 0) return false;
     pairRoot(F[at]!, F[at + 1]!, R);
     if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
     F[at] = R[0]!;
     F[at + 1] = R[1]!;
     note(R[2]!);
     return true;
+  };
+
+  const test = (): boolean => {
+    F[OPERAND] = 0;
+    return S[X87_FAST] === 1 && compareWith(OPERAND, 0);
   };
 
   /** Copy a register with its form. */
@@ -225,6 +263,7 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
 
   /** Movements of registers that are ready, which no exception can come of. */
   const move = (which: number, i: number): boolean => {
+    if (S[X87_FAST] !== 1) return false;
     const top = S[X87_TOP]!;
     const other = (top + i) & 7;
     switch (which) {
@@ -260,22 +299,16 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
   };
 
   return {
-    x87LoadWord(format, word) {
-      const value = valueOfWord(format, word);
-      return !Number.isNaN(value) && push(value, 0) ? 0 : general.x87LoadWord(format, word);
+    x87LoadWord: (format, word) =>
+      takeWord(format, word) && push(F[OPERAND]!, 0) ? 0 : general.x87LoadWord(format, word),
+
+    x87LoadPair(low, high) {
+      const upper = high * 4294967296;
+      const h = upper + (low >>> 0);
+      return push(h, upper - h + (low >>> 0)) ? 0 : general.x87LoadPair(low, high);
     },
 
-    x87LoadPair(format, low, high) {
-      if (format === Format.Real64) {
-        const value = valueOfPair(low, high);
-        if (!Number.isNaN(value) && push(value, 0)) return 0;
-      } else {
-        const upper = high * 4294967296;
-        const h = upper + (low >>> 0);
-        if (push(h, upper - h + (low >>> 0))) return 0;
-      }
-      return general.x87LoadPair(format, low, high);
-    },
+    x87LoadDouble: (la) => (takeDouble(la) && push(F[OPERAND]!, 0) ? 0 : general.x87LoadDouble(la)),
 
     x87LoadTen(format, low, high, top) {
       if (format === Format.Real80 && pairOfExtended(low, high, top, R) && push(R[0]!, R[1]!)) return 0;
@@ -303,26 +336,28 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
     },
 
     x87StorePair(format, low, high, pops) {
-      if (format !== Format.Real64) {
-        if (!integer(format === Format.Truncated64)) return general.x87StorePair(format, low, high, pops);
-        note(R[1]!);
-        pop(pops);
-        S[SCRATCH] = R[0]! < 0 ? -1 : 0;
-        return R[0]! | 0;
-      }
-      const r = S[X87_TOP]!;
-      if (S[X87_FAST] !== 1 || !ready(r)) return general.x87StorePair(format, low, high, pops);
-      const at = FIRST + r * DOUBLES;
-      double[0] = F[at]!;
-      note(F[at + 1]! * F[at]!);
+      if (!integer(format === Format.Truncated64)) return general.x87StorePair(format, low, high, pops);
+      note(R[1]!);
       pop(pops);
-      S[SCRATCH] = words[1]!;
-      return words[0]!;
+      S[SCRATCH] = R[0]! < 0 ? -1 : 0;
+      return R[0]! | 0;
+    },
+
+    x87StoreDouble(la, pops) {
+      const { write } = S[MODE]! & MODE_USER ? user : supervisor;
+      const p = write[la >>> 12]! ^ la;
+      const at = placeOf(0);
+      if (p < 0 || (la & 4095) > LAST_DOUBLE || S[X87_FAST] !== 1 || at < 0) return general.x87StoreDouble(la, pops);
+      const h = F[at]!;
+      ram.setFloat64(p, h, true);
+      note(F[at + 1]! * h);
+      pop(pops);
+      return 0;
     },
 
     x87StoreTen(format, low, high, top) {
       const r = S[X87_TOP]!;
-      if (format !== Format.Real80 || ((S[X87_TAGS]! >> r) & READY) !== READY)
+      if (format !== Format.Real80 || S[X87_FAST] !== 1 || ((S[X87_TAGS]! >> r) & READY) !== READY)
         return general.x87StoreTen(format, low, high, top);
       const at = FIRST + r * DOUBLES;
       extendedOfPair(F[at]!, F[at + 1]!, ten, 0);
@@ -333,36 +368,62 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
       return ten[0]!;
     },
 
-    x87Arithmetic(operation, destination, source, pops) {
-      const top = S[X87_TOP]!;
-      const to = (top + destination) & 7;
-      const from = (top + source) & 7;
-      if (S[X87_FAST] === 1 && ready(to) && ready(from)) {
-        const a = FIRST + to * DOUBLES;
-        const b = FIRST + from * DOUBLES;
-        if (compute(operation, F[a]!, F[a + 1]!, F[b]!, F[b + 1]!)) {
-          F[a] = R[0]!;
-          F[a + 1] = R[1]!;
-          note(R[2]!);
-          pop(pops);
-          return 0;
-        }
-      }
-      return general.x87Arithmetic(operation, destination, source, pops);
+    x87Sum(destination, source, pops, flip) {
+      const a = placeOf(destination);
+      const b = placeOf(source);
+      if (S[X87_FAST] !== 1 || a < 0 || b < 0 || !sum(a, b, flip))
+        return general.x87Sum(destination, source, pops, flip);
+      pop(pops);
+      return 0;
     },
 
-    x87ArithmeticWord(operation, format, word) {
-      const value = valueOfWord(format, word);
-      return !Number.isNaN(value) && arithmeticWith(operation, value)
-        ? 0
-        : general.x87ArithmeticWord(operation, format, word);
+    x87Product(destination, source, pops) {
+      const a = placeOf(destination);
+      const b = placeOf(source);
+      if (S[X87_FAST] !== 1 || a < 0 || b < 0 || !product(a, b)) return general.x87Product(destination, source, pops);
+      pop(pops);
+      return 0;
     },
 
-    x87ArithmeticPair(operation, low, high) {
-      const value = valueOfPair(low, high);
-      return !Number.isNaN(value) && arithmeticWith(operation, value)
+    x87Quotient(destination, source, pops, flip) {
+      const a = placeOf(destination);
+      const b = placeOf(source);
+      if (S[X87_FAST] !== 1 || a < 0 || b < 0 || !quotient(a, b, flip))
+        return general.x87Quotient(destination, source, pops, flip);
+      pop(pops);
+      return 0;
+    },
+
+    x87SumWord(format, word, flip) {
+      const a = placeOf(0);
+      return a >= 0 && takeWord(format, word) && sum(a, OPERAND, flip) ? 0 : general.x87SumWord(format, word, flip);
+    },
+
+    x87ProductWord(format, word) {
+      const a = placeOf(0);
+      return a >= 0 && takeWord(format, word) && product(a, OPERAND) ? 0 : general.x87ProductWord(format, word);
+    },
+
+    x87QuotientWord(format, word, flip) {
+      const a = placeOf(0);
+      return a >= 0 && takeWord(format, word) && quotient(a, OPERAND, flip)
         ? 0
-        : general.x87ArithmeticPair(operation, low, high);
+        : general.x87QuotientWord(format, word, flip);
+    },
+
+    x87SumDouble(la, flip) {
+      const a = placeOf(0);
+      return a >= 0 && takeDouble(la) && sum(a, OPERAND, flip) ? 0 : general.x87SumDouble(la, flip);
+    },
+
+    x87ProductDouble(la) {
+      const a = placeOf(0);
+      return a >= 0 && takeDouble(la) && product(a, OPERAND) ? 0 : general.x87ProductDouble(la);
+    },
+
+    x87QuotientDouble(la, flip) {
+      const a = placeOf(0);
+      return a >= 0 && takeDouble(la) && quotient(a, OPERAND, flip) ? 0 : general.x87QuotientDouble(la, flip);
     },
 
     x87Compare(i, bits) {
@@ -378,9 +439,9 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
     },
 
     x87CompareWord: (format, word, pops) =>
-      compareWith(valueOfWord(format, word), pops) ? 0 : general.x87CompareWord(format, word, pops),
-    x87ComparePair: (low, high, pops) =>
-      compareWith(valueOfPair(low, high), pops) ? 0 : general.x87ComparePair(low, high, pops),
+      takeWord(format, word) && compareWith(OPERAND, pops) ? 0 : general.x87CompareWord(format, word, pops),
+    x87CompareDouble: (la, pops) =>
+      takeDouble(la) && compareWith(OPERAND, pops) ? 0 : general.x87CompareDouble(la, pops),
 
     x87Operation(operation) {
       let isDone = false;
@@ -389,7 +450,7 @@ export function fastX87(S: Int32Array, general: X87Workers): X87Workers {
       else if (operation === Operation.LoadOne) isDone = push(1, 0);
       else if (operation === Operation.LoadZero) isDone = push(0, 0);
       else if (operation === Operation.SquareRoot) isDone = root();
-      else if (operation === Operation.Test) isDone = compareWith(0, 0);
+      else if (operation === Operation.Test) isDone = test();
       return isDone ? 0 : general.x87Operation(operation);
     },
 

@@ -3,8 +3,8 @@
  * BigInts here: this is the path that is right for everything; fast.ts does the common cases and comes here for the rest.
  */
 import { EFLAGS_CF, EFLAGS_PF, EFLAGS_ZF, SCRATCH, X87_SCRATCH } from '../../abi/state.ts';
-import { X87Arithmetic as Arithmetic, X87Compare, X87Format } from '../../abi/x87.ts';
-import type { HelperTable } from '../context.ts';
+import { X87Compare, X87Format, type x87Signatures } from '../../abi/x87.ts';
+import type { HelperContext, HelperTable } from '../context.ts';
 import { add, divide, multiply, propagateOne } from './arithmetic.ts';
 import { compare, UNORDERED } from './compare.ts';
 import { type Operand, pack, type Real } from './format.ts';
@@ -14,31 +14,20 @@ import { operate } from './operation.ts';
 import { DE, type FloatEnvironment, PE } from './round.ts';
 import { C0, C2, C3, X87Unit } from './unit.ts';
 
-/** Helpers that work on registers and words alone. */
-export type X87Worker =
-  | 'x87LoadWord'
-  | 'x87LoadPair'
-  | 'x87LoadTen'
-  | 'x87StoreWord'
-  | 'x87StorePair'
-  | 'x87StoreTen'
-  | 'x87Arithmetic'
-  | 'x87ArithmeticWord'
-  | 'x87ArithmeticPair'
-  | 'x87Compare'
-  | 'x87CompareWord'
-  | 'x87ComparePair'
-  | 'x87Operation'
-  | 'x87Move';
-export type X87Workers = Pick<HelperTable, X87Worker>;
+/** Helpers that do whole instructions on registers and operands. */
+export type X87Workers = Omit<
+  Pick<HelperTable, keyof typeof x87Signatures>,
+  'x87Begin' | 'x87Wait' | 'x87Available' | 'x87LoadControl' | 'x87ReadControl' | 'x87ReadStatus' | 'x87Control'
+>;
 
-/** The `x87…` helpers of abi/x87.ts. Source: SDM vol. 1 chapter 8, vol. 2A under each instruction. */
-export function generalX87(state: Int32Array): X87Workers {
+/** The `x87…` helpers of abi/x87.ts. @param begin raises what is pending. Source: SDM vol. 1 chapter 8, vol. 2A. */
+export function generalX87({ state, memory }: HelperContext, begin: () => void): X87Workers {
   const unit = new X87Unit(state);
   const { env } = unit;
 
   /** Push what `make` gives when there is room. */
   const load = (make: () => Real): number => {
+    begin();
     unit.begin();
     const value = unit.isEmpty(7) ? make() : unit.overflow();
     // Seen on an AMD CPU: #D comes after the push.
@@ -49,6 +38,7 @@ export function generalX87(state: Int32Array): X87Workers {
 
   /** The bits that a store writes, and `old` where it must not. */
   const store = (format: number, old: bigint, pops: number): bigint => {
+    begin();
     unit.begin();
     const value = unit.isEmpty(0) ? unit.underflow() : unit.real(0);
     const underflows = env.raised;
@@ -64,15 +54,39 @@ export function generalX87(state: Int32Array): X87Workers {
     return blocked ? old : bits;
   };
 
-  const arithmeticWith = (operation: number, source: Operand): number => {
+  const arithmetic = (destination: number, source: number, pops: number, apply: Apply): number => {
+    begin();
     unit.begin();
-    const value = unit.isEmpty(0) ? unit.underflow() : arithmetic(env, operation, unit.operand(0), source);
+    const isShort = unit.isEmpty(destination) || unit.isEmpty(source);
+    const value = isShort ? unit.underflow() : apply(env, unit.operand(destination), unit.operand(source));
+    if (!env.blocked) {
+      unit.write(destination, value);
+      unit.pop(pops);
+    }
+    unit.finish();
+    return 0;
+  };
+
+  /** ST(0) with an operand. */
+  const arithmeticWith = (operand: () => Operand, apply: Apply): number => {
+    begin();
+    const source = operand();
+    unit.begin();
+    const value = unit.isEmpty(0) ? unit.underflow() : apply(env, unit.operand(0), source);
     if (!env.blocked) unit.write(0, value);
     unit.finish();
     return 0;
   };
 
-  const compareWith = (source: Operand, pops: number): number => {
+  /** A double in memory. @throws GuestFault. */
+  const doubleAt = (la: number) => (): Operand => {
+    const low = memory.read32(la);
+    return operandOf(X87Format.Real64, low, memory.read32((la + 4) | 0));
+  };
+
+  const compareWith = (operand: () => Operand, pops: number): number => {
+    begin();
+    const source = operand();
     unit.begin();
     let order = UNORDERED;
     if (unit.isEmpty(0)) unit.underflow();
@@ -85,8 +99,13 @@ export function generalX87(state: Int32Array): X87Workers {
 
   return {
     x87LoadWord: (format, word) => load(() => loaded(env, operandOf(format, word, 0))),
-    x87LoadPair: (format, low, high) => load(() => loaded(env, operandOf(format, low, high))),
+    x87LoadPair: (low, high) => load(() => loaded(env, operandOf(X87Format.Integer64, low, high))),
     x87LoadTen: (format, low, high, top) => load(() => realOfTen(format, low, high, top)),
+    x87LoadDouble(la) {
+      begin();
+      const operand = doubleAt(la)();
+      return load(() => loaded(env, operand));
+    },
 
     x87StoreWord: (format, old, pops) => Number(store(format, BigInt(old >>> 0), pops)) | 0,
 
@@ -103,24 +122,29 @@ export function generalX87(state: Int32Array): X87Workers {
       return Number(bits & 0xffffffffn) | 0;
     },
 
-    x87Arithmetic(operation, destination, source, pops) {
-      unit.begin();
-      const isShort = unit.isEmpty(destination) || unit.isEmpty(source);
-      const value = isShort
-        ? unit.underflow()
-        : arithmetic(env, operation, unit.operand(destination), unit.operand(source));
-      if (!env.blocked) {
-        unit.write(destination, value);
-        unit.pop(pops);
-      }
-      unit.finish();
+    x87StoreDouble(la, pops) {
+      begin();
+      // Both halves are checked before one is written.
+      const low = memory.modify32(la);
+      const high = memory.modify32((la + 4) | 0);
+      const bits = store(X87Format.Real64, bitsOf(low, high), pops);
+      memory.write32(la, Number(bits & 0xffffffffn) | 0);
+      memory.write32((la + 4) | 0, Number(bits >> 32n) | 0);
       return 0;
     },
 
-    x87ArithmeticWord: (operation, format, word) => arithmeticWith(operation, operandOf(format, word, 0)),
-    x87ArithmeticPair: (operation, low, high) => arithmeticWith(operation, operandOf(X87Format.Real64, low, high)),
+    x87Sum: (destination, source, pops, flip) => arithmetic(destination, source, pops, sums[flip]!),
+    x87Product: (destination, source, pops) => arithmetic(destination, source, pops, multiply),
+    x87Quotient: (destination, source, pops, flip) => arithmetic(destination, source, pops, quotients[flip]!),
+    x87SumWord: (format, word, flip) => arithmeticWith(() => operandOf(format, word, 0), sums[flip]!),
+    x87ProductWord: (format, word) => arithmeticWith(() => operandOf(format, word, 0), multiply),
+    x87QuotientWord: (format, word, flip) => arithmeticWith(() => operandOf(format, word, 0), quotients[flip]!),
+    x87SumDouble: (la, flip) => arithmeticWith(doubleAt(la), sums[flip]!),
+    x87ProductDouble: (la) => arithmeticWith(doubleAt(la), multiply),
+    x87QuotientDouble: (la, flip) => arithmeticWith(doubleAt(la), quotients[flip]!),
 
     x87Compare(i, bits) {
+      begin();
       unit.begin();
       const quietAllowed = (bits & X87Compare.Unordered) !== 0;
       const toEflags = (bits & X87Compare.Eflags) !== 0;
@@ -134,10 +158,11 @@ export function generalX87(state: Int32Array): X87Workers {
       return eflagsOf(order);
     },
 
-    x87CompareWord: (format, word, pops) => compareWith(operandOf(format, word, 0), pops),
-    x87ComparePair: (low, high, pops) => compareWith(operandOf(X87Format.Real64, low, high), pops),
+    x87CompareWord: (format, word, pops) => compareWith(() => operandOf(format, word, 0), pops),
+    x87CompareDouble: (la, pops) => compareWith(doubleAt(la), pops),
 
     x87Operation(operation) {
+      begin();
       unit.begin();
       operate(unit, operation);
       unit.finish();
@@ -145,6 +170,7 @@ export function generalX87(state: Int32Array): X87Workers {
     },
 
     x87Move(which, i) {
+      begin();
       unit.begin();
       move(unit, which, i);
       unit.finish();
@@ -161,22 +187,16 @@ function loaded(env: FloatEnvironment, operand: Operand): Real {
   return pack(operand);
 }
 
-function arithmetic(env: FloatEnvironment, operation: number, a: Operand, b: Operand): Real {
-  switch (operation) {
-    case Arithmetic.Add:
-      return add(env, a, b, false);
-    case Arithmetic.Multiply:
-      return multiply(env, a, b);
-    case Arithmetic.Subtract:
-      return add(env, a, b, true);
-    case Arithmetic.SubtractReversed:
-      return add(env, b, a, true);
-    case Arithmetic.Divide:
-      return divide(env, a, b);
-    default:
-      return divide(env, b, a);
-  }
-}
+/** An operation of destination and source. */
+type Apply = (env: FloatEnvironment, a: Operand, b: Operand) => Real;
+
+/** By flip. */
+const sums: readonly Apply[] = [
+  (env, a, b) => add(env, a, b, false),
+  (env, a, b) => add(env, a, b, true),
+  (env, a, b) => add(env, b, a, true),
+];
+const quotients: readonly Apply[] = [divide, divide, (env, a, b) => divide(env, b, a)];
 
 /** C3, C2 and C0 as ZF, PF and CF. */
 function eflagsOf(order: number): number {

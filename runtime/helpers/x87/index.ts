@@ -22,7 +22,6 @@ const ES = 0x80;
 /** The `x87…` helpers of abi/x87.ts. Source: SDM vol. 1 §8.7; vol. 3A §2.5, table 9-3. */
 export function x87Helpers(context: HelperContext): Pick<HelperTable, keyof typeof x87Signatures> {
   const { state: S, fault, floatError } = context;
-  const general = generalX87(S);
 
   /** EM and TS, or for FWAIT both of MP and TS. @throws GuestFault #NM. */
   const available = (): number => {
@@ -37,18 +36,22 @@ export function x87Helpers(context: HelperContext): Pick<HelperTable, keyof type
     return 0;
   };
 
+  const begin = (): number => {
+    available();
+    return pending();
+  };
+
+  const general = generalX87(context, begin);
   return {
-    ...(context.generalX87 ? general : fastX87(S, general)),
+    ...(context.generalX87 ? general : fastX87(context, general)),
     x87Available: available,
-    x87Begin() {
-      available();
-      return pending();
-    },
+    x87Begin: begin,
     x87Wait() {
       if ((S[CR0]! & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) fault.raise(Vector.NM);
       return pending();
     },
     x87LoadControl(word) {
+      begin();
       setX87Control(S, word);
       summarizeX87(S);
       return 0;

@@ -10,7 +10,7 @@ import type { CacheStatistics } from '../runtime/cache/statistics.ts';
 import { type CpuName, cpuModels, systemModel } from '../runtime/cpu/model.ts';
 import { acpiImage } from '../runtime/devices/acpi/tables.ts';
 import type { Frame, TextScreen } from '../runtime/devices/vga/screen.ts';
-import { acpiOptions, bufferBytes, PcBoard } from './boards/pc.ts';
+import { acpiOptions, bufferBytes, DISPLAY_FUNCTION, PcBoard } from './boards/pc.ts';
 import { BootError } from './boot/boot-error.ts';
 import { BOOT_ROM_BYTES, bootRom } from './boot/boot-rom.ts';
 import type { GuestMemory } from './boot/entry.ts';
@@ -203,7 +203,9 @@ export class Pc {
     const entry = loadKernel(kernel.image, memory, { ...kernel, rsdp, reservedBytes: ACPI_BYTES });
     memory.write(tablesAt, tables);
     memory.write(rsdp, rootPointer);
-    this.#ram.u8.set(bootRom(entry), this.#ramBytes);
+    const { vgaBios } = this.#options;
+    if (vgaBios !== undefined) this.#board.shadowVgaBios(vgaBios);
+    this.#ram.u8.set(bootRom(entry, vgaBios === undefined ? undefined : DISPLAY_FUNCTION), this.#ramBytes);
   }
 
   /** Instructions run since the machine was made. */

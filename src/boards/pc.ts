@@ -71,10 +71,18 @@ export interface PcBoardOptions {
 /** Video memory lies behind RAM and ROM in the host buffer. */
 const VIDEO_BYTES: number = 16 << 20;
 const VGA_DEVICE = 2;
+/** Bus, device and function of the display, as PCI firmware calls have it. */
+export const DISPLAY_FUNCTION: number = VGA_DEVICE << 3;
 const COM1 = 0x3f8;
 const E9_CONSOLE = 0xe9;
 const FIRMWARE_CONSOLE = 0x402;
 const EXIT_PORT = 0xf4;
+const VGA_BIOS = 0xc0000;
+/** The host bridge's attribute registers 1 and 2, at 5Ah and 5Bh of its configuration space: C0000h to CFFFFh. */
+const PCI_ADDRESS = 0xcf8;
+const PCI_DATA = 0xcfc;
+const PCI_ATTRIBUTES = 0x80000058 | 0;
+const READ_AND_WRITE_RAM = 0x33;
 const LOW_MEMORY = 0xa0000;
 const MEGABYTE = 0x100000;
 /** The 8254 is input 2 of the I/O APIC; all other ISA interrupts have their own number there. */
@@ -180,6 +188,13 @@ export class PcBoard {
       ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, control],
       ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg],
     ];
+  }
+
+  /** What firmware does for the display's BIOS: RAM from C0000h to C7FFFh, with the ROM's bytes. */
+  shadowVgaBios(rom: Uint8Array): void {
+    this.ports.write32(PCI_ADDRESS, PCI_ATTRIBUTES);
+    for (const register of [2, 3]) this.ports.write8(PCI_DATA + register, READ_AND_WRITE_RAM);
+    this.memory.writeBytes(VGA_BIOS, rom);
   }
 
   /** What the reset line does to the devices. RAM keeps its contents. */

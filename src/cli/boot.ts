@@ -111,7 +111,7 @@ async function boot(options: BootOptions): Promise<void> {
   const usesBios = options.kernel === undefined;
   const kernel = options.kernel === undefined ? undefined : kernelOf(options, options.kernel);
   const bios = usesBios ? readImage(options.bios ?? firmware(BIOS, 'BIOS', '--bios'), 'BIOS') : undefined;
-  const vgaPath = options.vgabios ?? (usesBios && existsSync(VGA_BIOS) ? VGA_BIOS : undefined);
+  const vgaPath = options.vgabios ?? (existsSync(VGA_BIOS) ? VGA_BIOS : undefined);
   const { Pc } = await import('../index.ts');
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),

@@ -6,9 +6,27 @@
  * advanced after every turn, so a fault or an abort leaves them at the element that caused it, with all earlier ones
  * done.
  */
-import { MODE_TRAP } from '../abi/mode.ts';
-import { DF, EAX, ECX, EDI, ES, ESI, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, MODE, SEGMENT_BASE } from '../abi/state.ts';
+import { isChecked, MODE_BREAKPOINT, MODE_TRAP } from '../abi/mode.ts';
+import {
+  DF,
+  EAX,
+  ECX,
+  EDI,
+  ES,
+  ESI,
+  FLAG_AUX,
+  FLAG_CF,
+  FLAG_OF,
+  FLAG_RES,
+  MODE,
+  SEGMENT_ACCESS,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SS,
+} from '../abi/state.ts';
+import { Vector } from '../abi/vector.ts';
 import type { Ram } from '../bus/ram.ts';
+import { permits } from '../cpu/segment.ts';
 import type { HelperContext, HelperTable } from './context.ts';
 import { copy, fill, loadElement, runOfPairs, runOfValue } from './stretch.ts';
 
@@ -35,15 +53,17 @@ export function stringHelpers(context: HelperContext): Pick<HelperTable, StringH
 class Repeater {
   private readonly state: Int32Array;
   private readonly memory: HelperContext['memory'];
+  private readonly fault: HelperContext['fault'];
   private readonly ram: Ram;
   /** What the current instruction works with: element bytes, address mask, step in bytes (negative when DF is set). */
   private size = 1;
   private mask = -1;
   private step = 1;
 
-  constructor({ state, memory }: HelperContext) {
+  constructor({ state, memory, fault }: HelperContext) {
     this.state = state;
     this.memory = memory;
+    this.fault = fault;
     this.ram = memory.ram;
   }
 
@@ -54,7 +74,7 @@ class Repeater {
     this.step = this.state[DF]! * size;
     const count = (this.state[ECX]! & this.mask) >>> 0;
     if (count === 0) return 0;
-    return this.state[MODE]! & MODE_TRAP ? 1 : ((count - 1) & (BURST - 1)) + 1;
+    return this.state[MODE]! & (MODE_TRAP | MODE_BREAKPOINT) ? 1 : ((count - 1) & (BURST - 1)) + 1;
   }
 
   /** 1 when the count has run out, else 0. */
@@ -62,24 +82,41 @@ class Repeater {
     return (this.state[ECX]! & this.mask) === 0 ? 1 : 0;
   }
 
-  private linear(segment: number, register: number): number {
-    return (this.state[SEGMENT_BASE + segment]! + (this.state[register]! & this.mask)) | 0;
+  /** Linear address of the element that `register` points to. @throws GuestFault when the segment does not permit it. */
+  private linear(segment: number, register: number, write = false): number {
+    const S = this.state;
+    const offset = S[register]! & this.mask;
+    if (isChecked(S[MODE]!, segment) && !this.isPermitted(segment, offset, write)) {
+      this.fault.raise(segment === SS ? Vector.SS : Vector.GP);
+    }
+    return (S[SEGMENT_BASE + segment]! + offset) | 0;
+  }
+
+  private isPermitted(segment: number, offset: number, write: boolean): boolean {
+    const S = this.state;
+    return permits(S[SEGMENT_ACCESS + segment]!, S[SEGMENT_LIMIT + segment]!, offset, this.size, write);
   }
 
   /**
    * How many elements, at most `most`, lie on one page from where `register` points; with 16-bit addresses also before
-   * the offset wraps (a 32-bit one wraps together with the linear address).
+   * the offset wraps (a 32-bit one wraps together with the linear address). Where the segment's limit comes earlier, 1.
    */
-  private reach(la: number, register: number, most: number): number {
+  private reach(la: number, segment: number, register: number, most: number): number {
     const { size } = this;
     const shift = size >> 1;
     const inPage = la & 4095;
     const down = this.step < 0;
     if (down && inPage + size > 4096) return 0;
-    const count = Math.min(most, down ? (inPage >> shift) + 1 : (4096 - inPage) >> shift);
-    if (this.mask === -1) return count;
-    const offset = this.state[register]! & 0xffff;
-    return Math.min(count, down ? (offset >> shift) + 1 : (0x10000 - offset) >> shift);
+    let count = Math.min(most, down ? (inPage >> shift) + 1 : (4096 - inPage) >> shift);
+    const offset = this.state[register]! & this.mask;
+    if (this.mask !== -1) count = Math.min(count, down ? (offset >> shift) + 1 : (0x10000 - offset) >> shift);
+    if (count > 1 && isChecked(this.state[MODE]!, segment)) {
+      const last = offset + Math.imul(count - 1, this.step);
+      // Rights have been checked with the first element.
+      const wraps = down ? last < 0 : last > 0xffffffff;
+      if (wraps || !this.isPermitted(segment, last, false)) return 1;
+    }
+    return count;
   }
 
   /**
@@ -121,8 +158,8 @@ class Repeater {
     let left = this.begin(size, addressSize);
     while (left > 0) {
       const from = this.linear(segment, ESI);
-      const to = this.linear(ES, EDI);
-      let count = this.reach(to, EDI, this.reach(from, ESI, left));
+      const to = this.linear(ES, EDI, true);
+      let count = this.reach(to, ES, EDI, this.reach(from, segment, ESI, left));
       const source = count > 1 ? this.stretch(from, count, false) : -1;
       const target = source >= 0 ? this.stretch(to, count, true) : -1;
       if (target >= 0) copy(this.ram, source, target, count, this.step);
@@ -142,8 +179,8 @@ class Repeater {
     let left = this.begin(size, addressSize);
     const value = this.state[EAX]!;
     while (left > 0) {
-      const to = this.linear(ES, EDI);
-      let count = this.reach(to, EDI, left);
+      const to = this.linear(ES, EDI, true);
+      let count = this.reach(to, ES, EDI, left);
       const target = count > 1 ? this.stretch(to, count, true) : -1;
       if (target >= 0) fill(this.ram, target, count, size, value);
       else {
@@ -164,7 +201,7 @@ class Repeater {
     const part = size === 4 ? -1 : size === 2 ? 0xffff : 0xff;
     while (left > 0) {
       const from = this.linear(segment, ESI);
-      let count = this.reach(from, ESI, left);
+      let count = this.reach(from, segment, ESI, left);
       if (count <= 1 || this.stretch(from, count, false) < 0) count = 1;
       const value = this.read((from + (count - 1) * this.step) | 0);
       S[EAX] = (S[EAX]! & ~part) | (value & part);
@@ -184,7 +221,7 @@ class Repeater {
     while (left > 0 && !ended) {
       const first = this.linear(segment, ESI);
       const second = this.linear(ES, EDI);
-      const reach = this.reach(second, EDI, this.reach(first, ESI, left));
+      const reach = this.reach(second, ES, EDI, this.reach(first, segment, ESI, left));
       let count = 1;
       const one = reach > 1 ? this.stretch(first, reach, false) : -1;
       const other = one >= 0 ? this.stretch(second, reach, false) : -1;
@@ -218,7 +255,7 @@ class Repeater {
     let ended = false;
     while (left > 0 && !ended) {
       const la = this.linear(ES, EDI);
-      const reach = this.reach(la, EDI, left);
+      const reach = this.reach(la, ES, EDI, left);
       let count = 1;
       const place = reach > 1 ? this.stretch(la, reach, false) : -1;
       if (place >= 0) {

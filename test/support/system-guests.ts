@@ -17,6 +17,8 @@ export interface SystemGuest {
   readonly name: string;
   /** Names of the checks in which QEMU is known to differ from the processor; its source says why. */
   readonly qemuDiffers: readonly string[];
+  /** Model for QEMU's -cpu; undefined when the guest cannot run under QEMU at all, for which its source has the reason. */
+  readonly qemuCpu: string | undefined;
 }
 
 /** What came of a run: a line a check, and the byte that was written to the exit port. */
@@ -31,7 +33,8 @@ export function systemGuests(): readonly SystemGuest[] {
   return files.toSorted().map((file) => {
     const source = readFileSync(join(sources, file), 'latin1');
     const differs = [...source.matchAll(/^; qemu differs: (.+?) \(/gm)].map(([, check]) => check!);
-    return { name: file.slice(0, -'.asm'.length), qemuDiffers: differs };
+    const cpu = /^; qemu runs: (\w+)/m.exec(source)?.[1] ?? 'qemu32';
+    return { name: file.slice(0, -'.asm'.length), qemuDiffers: differs, qemuCpu: cpu === 'no' ? undefined : cpu };
   });
 }
 
@@ -52,10 +55,10 @@ export function assembleSystemGuest({ name }: SystemGuest): string {
 }
 
 /** Runs an assembled guest under QEMU. @throws Error when it does not end in 30 s. */
-export function runUnderQemu(image: string): GuestOutcome {
+export function runUnderQemu(image: string, cpu = 'qemu32'): GuestOutcome {
   // biome-ignore format: an option a line
   const options = [
-    '-machine', 'pc,accel=tcg', '-m', '32', '-cpu', 'max', '-display', 'none', '-nodefaults', '-no-reboot',
+    '-machine', 'pc,accel=tcg', '-cpu', cpu, '-m', '32', '-cpu', 'max', '-display', 'none', '-nodefaults', '-no-reboot',
     '-debugcon', 'stdio',
     '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
     '-kernel', image,

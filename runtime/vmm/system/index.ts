@@ -118,6 +118,7 @@ function resetState(S: Int32Array, signature: number): void {
   S[GDTR_LIMIT] = 0xffff;
   S[IDTR_LIMIT] = 0xffff;
   S[LDTR + SYSTEM_LIMIT] = 0xffff;
+  S[LDTR + SYSTEM_ACCESS] = 0x80 | SystemType.Ldt;
   S[TR + SYSTEM_LIMIT] = 0xffff;
   S[TR + SYSTEM_ACCESS] = 0x80 | SystemType.BusyTask32;
   S[APIC_BASE] = APIC_RESET;

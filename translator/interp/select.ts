@@ -5,7 +5,7 @@
  * PUSH and POP, an operation with its flags, compare-and-branch. assign.ts then gives the values slots.
  */
 import { helperNames, vmmCallNames } from '../../runtime/abi/calls.ts';
-import { ESP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, X87_CONTROL, X87_END } from '../../runtime/abi/state.ts';
+import { ESP, FLAG_AUX, FLAG_CF, FLAG_OF, FLAG_RES, SCRATCH, X87_CONTROL, X87_END } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { flagMask } from '../ir/flags.ts';
 import {
@@ -87,14 +87,20 @@ function flagSlotsOf(kind: Flags['kind']): readonly number[] {
   return allFlagSlots.filter((_slot, bit) => mask & (1 << bit));
 }
 
-const x87Slots: readonly number[] = Array.from({ length: X87_END - X87_CONTROL }, (_, i) => X87_CONTROL + i);
+/** A second result is in SCRATCH (abi/calls.ts), so what an earlier call left there is gone. */
+const scratchSlots: readonly number[] = [SCRATCH];
+const x87Slots: readonly number[] = [
+  SCRATCH,
+  ...Array.from({ length: X87_END - X87_CONTROL }, (_, i) => X87_CONTROL + i),
+];
 
 /** State slots that a call writes. */
 function writesOf(node: Call): readonly number[] | 'all' {
   if (isSync(node)) return 'all';
   if (isX87(node)) return x87Slots;
   const lanes = writtenLanes(node);
-  return lanes === undefined ? [] : Array.from({ length: lanes.count }, (_, i) => lanes.slot + i);
+  if (lanes === undefined) return scratchSlots;
+  return [SCRATCH, ...Array.from({ length: lanes.count }, (_, i) => lanes.slot + i)];
 }
 
 function use(value: Value): void {

@@ -63,6 +63,8 @@ export interface PcOptions {
   /** BIOS of the display. */
   readonly vgaBios?: Uint8Array | undefined;
   readonly disk?: BlockStore | undefined;
+  /** What is in drive A. */
+  readonly floppy?: BlockStore | undefined;
   readonly cdrom?: BlockStore | undefined;
   /** Milliseconds that the firmware waits for the key that brings its boot menu; none: it does not. */
   readonly bootMenu?: number | undefined;
@@ -157,7 +159,7 @@ export class Pc {
       ramBytes: this.#ramBytes,
       bios,
       vgaBios: options.vgaBios,
-      drives: { disk: options.disk, cdrom: options.cdrom },
+      drives: { floppy: options.floppy, disk: options.disk, cdrom: options.cdrom },
       bootMenu: options.bootMenu,
       startTime: isVirtual ? VIRTUAL_START : host.realtime() / 1000,
       onSerial: (byte) => {

@@ -14,6 +14,7 @@ import { type AcpiOptions, acpiFiles } from '../../runtime/devices/acpi/tables.t
 import { cmosSetup } from '../../runtime/devices/cmos-setup.ts';
 import { attachDebugConsole, attachDebugExit } from '../../runtime/devices/debug-port.ts';
 import { Dma } from '../../runtime/devices/dma.ts';
+import { FloppyController } from '../../runtime/devices/floppy/controller.ts';
 import { FwCfg } from '../../runtime/devices/fw-cfg.ts';
 import { Hpet } from '../../runtime/devices/hpet.ts';
 import { AtaDisk } from '../../runtime/devices/ide/ata-disk.ts';
@@ -36,6 +37,8 @@ import { Vga } from '../../runtime/devices/vga/vga.ts';
 
 /** Media in the drives. */
 export interface PcDrives {
+  /** Drive A; the drive is there, a 1.44 MB one, without a floppy too. */
+  readonly floppy?: BlockStore | undefined;
   /** Primary master. */
   readonly disk?: BlockStore | undefined;
   /** Secondary master; the drive is there without a disc too. */
@@ -154,9 +157,15 @@ export class PcBoard {
       inputs: Array.from({ length: IO_APIC_PINS }, (_, pin) => ioApic.input(pin)),
     });
     const pit = new Pit({ ports, clock, irq: hpet.pitOutput });
-    const cmos = cmosSetup({ memoryBytes: ramBytes, disks: [drives.disk !== undefined, false] });
-    const rtc = new Rtc({ ports, clock, irq: hpet.rtcOutput, start: options.startTime, memory: cmos });
     const dma = new Dma(ports, memory);
+    const floppy = new FloppyController({ ports, clock, line: lines[6]!, dma: dma.channel(2) });
+    floppy.drives[0].setMedium(drives.floppy);
+    const cmos = cmosSetup({
+      memoryBytes: ramBytes,
+      floppies: [floppy.drives[0].format.cmosType, 0],
+      disks: [drives.disk !== undefined, false],
+    });
+    const rtc = new Rtc({ ports, clock, irq: hpet.rtcOutput, start: options.startTime, memory: cmos });
     const control = new SystemControl({ ports, memory, pit, onReset: () => onReset(false) });
     this.keyboard = new Keyboard(clock);
     this.mouse = new Mouse(clock);
@@ -185,7 +194,7 @@ export class PcBoard {
     ports.claim(E9_CONSOLE, 1, { read8: () => E9_CONSOLE, write8: (_port, value) => onDebug(value, E9_CONSOLE) });
     attachDebugExit(ports, onExit, EXIT_PORT);
     this.devices = [
-      ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, control],
+      ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, floppy, control],
       ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg],
     ];
   }

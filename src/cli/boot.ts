@@ -22,6 +22,7 @@ interface BootOptions {
   readonly load?: string;
   readonly disk?: string;
   readonly cdrom?: string;
+  readonly floppy?: string;
   readonly bios?: string;
   readonly vgabios?: string;
   readonly write?: true;
@@ -66,7 +67,7 @@ Examples:
 export function bootCommand(): Command {
   return new Command('boot')
     .summary('run a whole PC')
-    .description('Runs a whole PC: a Linux, Multiboot or ELF kernel, or what its BIOS finds on a disk or CD.')
+    .description('Runs a whole PC: a Linux, Multiboot or ELF kernel, or what its BIOS finds on a disk, CD or floppy.')
     .usage('[options]')
     .option('--memory <MB>', 'memory, 16 to 2047', '128')
     .option('--kernel <file>', 'start this kernel: Linux bzImage, Multiboot or ELF')
@@ -75,10 +76,11 @@ export function bootCommand(): Command {
     .option('--load <address>', 'the kernel is a flat image for this address (hexadecimal), where it begins')
     .option('--disk <file>', 'hard disk image')
     .option('--cdrom <file>', 'CD image')
+    .option('--floppy <file>', 'floppy image')
     .option('--bios <file>', 'firmware to start instead of SeaBIOS')
     .option('--vgabios <file>', 'BIOS of the display')
     .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
-    .option('--write', 'write to the disk image itself')
+    .option('--write', 'write to the disk and floppy images themselves')
     .addOption(tierOption())
     .addOption(new Option('--cpu <model>', 'processor that the guest finds').choices(cpuNames).default('max'))
     .addOption(
@@ -123,6 +125,7 @@ async function boot(options: BootOptions): Promise<void> {
     vgaBios: vgaPath === undefined ? undefined : readImage(vgaPath, 'VGA BIOS'),
     disk: options.disk === undefined ? undefined : openDisk(options.disk, options.write === true),
     cdrom: options.cdrom === undefined ? undefined : openImage(options.cdrom, CD_SECTOR, false),
+    floppy: options.floppy === undefined ? undefined : openFloppy(options.floppy, options.write === true),
     bootMenu: options.bootMenu === undefined ? undefined : BOOT_MENU_WAIT,
     reboot: options.reboot,
     onSerial: (bytes) => {
@@ -240,6 +243,12 @@ function openDisk(path: string, isWritten: boolean): BlockStore {
   // A file is read at once.
   void store.read(0, first);
   checkPartitions(first, store.sectors, path);
+  return isWritten ? store : overlay(store);
+}
+
+/** The guest can write to a floppy, but only --write lets that reach the image. */
+function openFloppy(path: string, isWritten: boolean): BlockStore {
+  const store = openImage(path, DISK_SECTOR, isWritten);
   return isWritten ? store : overlay(store);
 }
 

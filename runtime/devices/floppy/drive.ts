@@ -37,7 +37,7 @@ const FORMATS: readonly FloppyFormat[] = [
 const FORMAT_1440 = FORMATS[6]!;
 
 /** The format of an image by its size; one of an unusual size is the start of a larger disk, 1.44 MB at least. */
-export function floppyFormat(imageSectors: number): FloppyFormat {
+function floppyFormat(imageSectors: number): FloppyFormat {
   const size = (format: FloppyFormat): number => format.tracks * format.heads * format.sectors;
   const exact = FORMATS.find((format) => size(format) === imageSectors);
   if (exact) return exact;

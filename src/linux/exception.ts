@@ -2,8 +2,9 @@
  * Exceptions of the CPU as signals: what arch/x86/kernel/traps.c and mm/fault.c make of them, and the one line that
  * `--verbose` prints when nobody catches the signal.
  */
-import { EAX, EIP, registerNames, X87_CONTROL, X87_STATUS } from '../../runtime/abi/state.ts';
+import { EAX, EIP, MXCSR, registerNames, X87_CONTROL, X87_STATUS } from '../../runtime/abi/state.ts';
 import { Vector } from '../../runtime/abi/vector.ts';
+import { MXCSR_MASK_SHIFT } from '../../runtime/cpu/sse.ts';
 import type { Kernel } from './kernel.ts';
 import { Signal, SignalCode, type SignalInfo, signalName } from './signals.ts';
 
@@ -45,17 +46,26 @@ function signalOf(kernel: Kernel, { vector, address }: Exception): SignalInfo {
     case Vector.AC:
       return { signal: Signal.BUS, code: SignalCode.Kernel };
     case Vector.MF:
-      return { signal: Signal.FPE, code: floatCode(kernel.processor.state), address: eip };
+      return { signal: Signal.FPE, code: x87Code(kernel.processor.state), address: eip };
     case Vector.XM:
-      return { signal: Signal.FPE, code: 0, address: eip };
+      return { signal: Signal.FPE, code: sseCode(kernel.processor.state), address: eip };
     default:
       return { signal: Signal.SEGV, code: SignalCode.Kernel };
   }
 }
 
 /** si_code of an x87 exception, from the flags that are not masked (fpu__exception_code in arch/x86/kernel/fpu/core.c). */
-function floatCode(state: Int32Array): number {
-  const flags = state[X87_STATUS]! & ~state[X87_CONTROL]!;
+function x87Code(state: Int32Array): number {
+  return floatCode(state[X87_STATUS]! & ~state[X87_CONTROL]!);
+}
+
+/** The same of an SSE exception, whose masks stand beside its flags. */
+function sseCode(state: Int32Array): number {
+  const control = state[MXCSR]!;
+  return floatCode(control & ~(control >> MXCSR_MASK_SHIFT));
+}
+
+function floatCode(flags: number): number {
   return floatCodes.find(([mask]) => (flags & mask) !== 0)?.[1] ?? 0;
 }
 

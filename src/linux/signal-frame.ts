@@ -3,8 +3,9 @@
  * (arch/x86/kernel/signal_32.c; struct sigframe_ia32, rt_sigframe_ia32, sigcontext_32 in asm/sigframe.h and
  * uapi/asm/sigcontext.h). The layouts are ABI: handlers read and change them.
  *
- * The x87's state lies above the frame in FNSAVE's format, as on a CPU without FXSAVE (struct _fpstate_32); a handler
- * starts with the x87 as FNINIT leaves it.
+ * The state of x87 and SSE lies above the frame (struct _fpstate_32): FNSAVE's image, and behind it FXSAVE's on a CPU
+ * that has it. Sigreturn takes the x87 from the former, XMM and MXCSR from the latter. A handler starts with all of it
+ * as FNINIT and a reset leave it.
  */
 import {
   CS,
@@ -33,7 +34,9 @@ import {
   SELECTOR,
   SS,
 } from '../../runtime/abi/state.ts';
+import { FXSAVE_BYTES, FXSAVE_USED, fxsaveImage, loadSseImage } from '../../runtime/cpu/fxsave.ts';
 import { loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
+import { initializeSse } from '../../runtime/cpu/sse.ts';
 import {
   initializeX87,
   setX87Environment,
@@ -61,11 +64,11 @@ const CONTEXT_SIZE = 88;
 const INFO_SIZE = 128;
 const UNUSED_FP_SIZE = 624;
 
-/** struct _fpstate_32 up to its magic: environment, registers, status word, and a magic that says there is no more. */
+/** struct _fpstate_32 up to its magic: environment, registers, status word, and what says whether FXSAVE's image follows. */
 const FLOAT_REGISTERS = 28;
 const FLOAT_STATUS: number = FLOAT_REGISTERS + X87_REGISTER_BYTES;
 const FLOAT_SIZE: number = FLOAT_STATUS + 4;
-const FLOAT_MAGIC = 0xffff0000;
+const FLOAT_ALONE = 0xffff0000;
 const FLOAT_ALIGNMENT = 64;
 
 // struct sigframe_ia32: pretcode, sig, sc, fpstate_unused, extramask, retcode.
@@ -123,7 +126,7 @@ export function enterHandler(kernel: Kernel, info: SignalInfo, action: SignalAct
   const { signals } = task;
   const isRealtime = (action.flags & ActionFlag.SIGINFO) !== 0;
   const mask = signals.saved ?? signals.blocked;
-  const float = ((stackTop(state[ESP]!, signals.alternateStack, action.flags) - FLOAT_SIZE) & -FLOAT_ALIGNMENT) | 0;
+  const float = floatPlace(kernel, stackTop(state[ESP]!, signals.alternateStack, action.flags));
   const frame = framePlace(float, isRealtime ? RT_FRAME_SIZE : FRAME_SIZE);
   writeFloat(kernel, float);
   const places = { frame, float };
@@ -136,6 +139,7 @@ export function enterHandler(kernel: Kernel, info: SignalInfo, action: SignalAct
   signals.blocked = signals.blocked.minus(unblockable);
 
   initializeX87(state);
+  initializeSse(state);
   state[ESP] = frame;
   state[EIP] = action.handler;
   state[EAX] = info.signal;
@@ -158,32 +162,51 @@ function stackTop(esp: number, stack: AlternateStack, flags: number): number {
   return switches ? stack.base + stack.size : esp;
 }
 
+/** fpu__alloc_mathframe: FXSAVE's image is aligned where there is one, FNSAVE's lies right below it. */
+function floatPlace(kernel: Kernel, top: number): number {
+  if (!hasFxsave(kernel)) return ((top - FLOAT_SIZE) & -FLOAT_ALIGNMENT) | 0;
+  return (((top - FXSAVE_BYTES) & -FLOAT_ALIGNMENT) - FLOAT_SIZE) | 0;
+}
+
+function hasFxsave({ model }: Kernel): boolean {
+  return model.instructions.has('fxsr');
+}
+
 /** align_sigframe: ESP + 4 is a multiple of 16. */
 function framePlace(top: number, size: number): number {
   return (((top - size + 4) & -16) - 4) | 0;
 }
 
-function writeFloat({ memory, processor }: Kernel, at: number): void {
+function writeFloat(kernel: Kernel, at: number): void {
+  const { memory, processor } = kernel;
   const { state } = processor;
   const environment = x87Environment(state, 32);
   environment.forEach((word, index) => {
     memory.write32(at + index * 4, word);
   });
   memory.write(at + FLOAT_REGISTERS, x87Registers(state));
-  memory.write32(at + FLOAT_STATUS, (environment[1]! & 0xffff) | FLOAT_MAGIC);
+  const more = hasFxsave(kernel);
+  memory.write32(at + FLOAT_STATUS, (environment[1]! & 0xffff) | (more ? 0 : FLOAT_ALONE));
+  if (!more) return;
+  memory.write(at + FLOAT_SIZE, fxsaveImage(state));
+  memory.clear(at + FLOAT_SIZE + FXSAVE_USED, FXSAVE_BYTES - FXSAVE_USED);
 }
 
-/** Take the x87's state back; a frame without one leaves it as FNINIT does. */
-function readFloat({ memory, processor }: Kernel, at: number): void {
+/** Take the state of x87 and SSE back; a frame without one leaves both as at the start. */
+function readFloat(kernel: Kernel, at: number): void {
+  const { memory, processor } = kernel;
   const { state } = processor;
   if (at === 0) {
     initializeX87(state);
+    initializeSse(state);
     return;
   }
   const environment = Array.from({ length: FLOAT_REGISTERS / 4 }, (_, index) => memory.read32(at + index * 4));
   const registers = memory.readBytes(at + FLOAT_REGISTERS, X87_REGISTER_BYTES);
+  const image = hasFxsave(kernel) ? memory.readBytes(at + FLOAT_SIZE, FXSAVE_USED) : undefined;
   setX87Environment(state, environment, 32);
   setX87Registers(state, registers);
+  if (image !== undefined) loadSseImage(state, image);
 }
 
 function writeFrame(

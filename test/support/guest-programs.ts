@@ -18,7 +18,7 @@ export function compileGuest(name: string): string {
   if (!existsSync(program)) {
     mkdirSync(cache, { recursive: true });
     const fresh = `${program}.${process.pid}`;
-    execFileSync('gcc', ['-m32', '-static', '-fno-pie', '-no-pie', '-O1', '-w', '-o', fresh, source]);
+    execFileSync('gcc', ['-m32', '-static', '-fno-pie', '-no-pie', '-O1', '-w', '-o', fresh, source, '-lm']);
     renameSync(fresh, program);
   }
   return program;

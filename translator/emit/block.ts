@@ -17,6 +17,7 @@ import { componentSlots } from './flag-slots.ts';
 import type { FunctionFrame } from './frame.ts';
 import { VectorLanes } from './lanes.ts';
 import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
+import { inlinePacked } from './packed.ts';
 import { findNamed } from './placement.ts';
 import { templateOf } from './reflect.ts';
 import { inlineVector } from './vector.ts';
@@ -57,6 +58,7 @@ export class BlockEmitter {
   /** Emit all nodes. */
   run(): void {
     for (const node of this.block.nodes) this.node(node);
+    this.vector.end();
   }
 
   private add(statement: Statement): void {
@@ -229,7 +231,7 @@ export class BlockEmitter {
   }
 
   private call(node: Call): void {
-    if (inlineVector(this.vector, node)) return;
+    if (inlineVector(this.vector, node) || inlinePacked(this.vector, node)) return;
     const { sync, result, lanes }: HelperSignature = helperSignatures[node.helper];
     if (lanes !== undefined) {
       this.vector.save(constantOf(node.args[0]!), lanes.keeps);
@@ -247,7 +249,7 @@ export class BlockEmitter {
       this.add(js.statement(js.assign(js.id(SAVED_LOCAL), js.num(0))));
     }
     if (lanes !== undefined && lanes.writes !== 0) this.vector.reload(constantOf(node.args[0]!), lanes.writes);
-    if (sync || node.helper === 'loadMxcsr') this.vector.forget();
+    if (sync || node.helper === 'loadMxcsr') this.vector.forget(sync);
   }
 
   // ---- memory -----------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ export class FunctionFrame {
   private temporaries = 0;
   private readonly saves: Statement[][] = [];
   private readonly restores: Statement[][] = [];
+  private readonly laneReloads: (readonly [number, Statement[]])[] = [];
 
   use(slot: number): void {
     this.used.add(slot);
@@ -40,6 +41,13 @@ export class FunctionFrame {
 
   useLane(lane: number): void {
     this.lanes.add(lane);
+  }
+
+  /** Load a lane's local from its slots; nothing if no block uses it. Complete after finish(). */
+  reloadLane(lane: number): Statement {
+    const list: Statement[] = [];
+    this.laneReloads.push([lane, list]);
+    return js.block(list);
   }
 
   /** A fresh variable around the function, 0 at first: counts the runs of a block that trains V8 (emit/lanes.ts). */
@@ -97,6 +105,9 @@ export class FunctionFrame {
   finish(): void {
     for (const list of this.saves) list.push(...this.writeBack());
     for (const list of this.restores) list.push(...this.reload());
+    for (const [lane, list] of this.laneReloads) {
+      if (this.lanes.has(lane)) list.push(js.statement(js.assign(js.id(laneName(lane)), js.at('D', js.num(lane)))));
+    }
   }
 
   private slots(set: ReadonlySet<number>): number[] {

@@ -57,6 +57,8 @@ export class VectorLanes {
   private readonly clean = new Set<number>();
   /** Scratch lanes whose slots do not hold them yet. */
   private readonly unsaved = new Set<number>();
+  /** Lanes whose slots hold more than their locals. */
+  private readonly stale = new Set<number>();
   private hasBegun = false;
   private hasFloor = false;
 
@@ -78,19 +80,33 @@ export class VectorLanes {
       if (!isLane(lane)) continue;
       this.unsaved.delete(lane);
       this.clean.delete(lane);
-      this.host.add(assign(this.lane(lane), js.at('D', js.num(lane))));
+      this.stale.add(lane);
     }
   }
 
-  /** All state may have changed. */
-  forget(): void {
+  /** The block ends: other blocks take the locals as they are, where one of them uses a lane at all. */
+  end(): void {
+    for (const lane of this.stale) this.host.add(this.host.frame.reloadLane(lane));
+    this.stale.clear();
+  }
+
+  /** All state may have changed; `reloaded`: and locals have been loaded anew. */
+  forget(reloaded: boolean): void {
+    if (reloaded) this.stale.clear();
     this.clean.clear();
     this.unsaved.clear();
     this.hasFloor = false;
   }
 
-  /** The local of a lane. */
+  /** The local of a lane, with its value. */
   lane(lane: number): Expression {
+    const local = this.target(lane);
+    if (this.stale.delete(lane)) this.host.add(assign(local, js.at('D', js.num(lane))));
+    return local;
+  }
+
+  /** The local of a lane that is about to be written. */
+  private target(lane: number): Expression {
     this.host.frame.useLane(lane);
     return js.id(laneName(lane));
   }
@@ -101,7 +117,8 @@ export class VectorLanes {
 
   /** A lane gets a value; its slots too, unless it is scratch. */
   set(lane: number, value: Expression, clean: boolean): void {
-    const local = this.lane(lane);
+    const local = this.target(lane);
+    this.stale.delete(lane);
     if (lane >= SCRATCH_LANE) {
       this.host.add(assign(local, value));
       this.unsaved.add(lane);

@@ -2,7 +2,8 @@
  * The 8254 interval timer: channel 0 drives IRQ 0, channel 1 used to refresh memory, channel 2 sounds the speaker.
  *
  * Nothing counts here: a channel remembers at which tick of its 1.193182 MHz input its count was loaded, and from that
- * works out count and output whenever somebody asks. Channel 0 arms a timer for the next rise of its output.
+ * works out count and output whenever somebody asks. Channel 0 arms a timer for the next rise of its output. Rises that
+ * pass while the host is busy are made up for quickly, because guests keep their time by counting them.
  *
  * Source: Intel 8254 datasheet (231164): modes, gate, read-back.
  */
@@ -16,6 +17,8 @@ const TICKS = 105;
 const PER_NANOSECONDS = 88_000;
 const MODE3 = 3;
 const NEVER = Number.POSITIVE_INFINITY;
+/** Half a second. */
+const TICKS_OF_LONGEST_DELAY = 596_591;
 
 /** Which bytes of the count an access transfers: bits 5 and 4 of the control word. */
 const LOW_BYTE = 1;
@@ -177,6 +180,21 @@ class Channel {
     return end > tick ? end : NEVER;
   }
 
+  /** Whole periods of a periodic mode from the tick of a rise to a later tick. */
+  periodsBetween(rise: number, tick: number): number {
+    return this.isPeriodic ? Math.floor((tick - rise) / this.count) : 0;
+  }
+
+  /** Rises that can be made up for after the host was late: half a second's. */
+  get mostOwed(): number {
+    return this.isPeriodic ? Math.floor(TICKS_OF_LONGEST_DELAY / this.count) : 0;
+  }
+
+  /** Distance of rises that are made up for: a quarter of the period, so that a guest which counts ticks catches up. */
+  get catchUpTicks(): number {
+    return Math.max(1, this.count >> 2);
+  }
+
   /** Frequency of a square wave in hertz, 0 in any other mode. */
   get hertz(): number {
     return this.mode === MODE3 && this.gate && this.origin !== NEVER ? (TICKS * 1e9) / PER_NANOSECONDS / this.count : 0;
@@ -251,6 +269,8 @@ export class Pit implements Device {
   private readonly channels: readonly Channel[] = [new Channel(true), new Channel(true), new Channel(false)];
   /** Tick that the timer waits for. */
   private due = NEVER;
+  /** Periods that passed while the host was busy elsewhere, and whose interrupts are to be made up for. */
+  private owed = 0;
 
   /** Claims ports 40h to 43h. */
   constructor({ ports, clock, irq }: PitParts) {
@@ -302,25 +322,30 @@ export class Pit implements Device {
   /** Set IRQ 0 after a write. The low parts of modes 2 to 5 are left out of it: only the next rise matters. */
   private drive(tick: number): void {
     const channel = this.channels[0]!;
+    this.owed = 0;
     this.irq.set(channel.startsLow ? channel.output(tick) : true);
     this.schedule(tick);
   }
 
   private schedule(tick: number): void {
-    this.due = this.channels[0]!.nextEvent(tick);
+    const channel = this.channels[0]!;
+    this.due = channel.nextEvent(tick);
+    if (this.owed > 0) this.due = Math.min(this.due, tick + channel.catchUpTicks);
     if (this.due === NEVER) this.timer.disarm();
     else this.timer.arm(Math.ceil((this.due * PER_NANOSECONDS) / TICKS));
   }
 
   private fire(): void {
     const channel = this.channels[0]!;
-    // Late (the host was busy): the edges missed merge into this one, as in a request that waits for its interrupt.
     const tick = Math.max(this.tick, this.due);
+    const isOwed = this.due < channel.nextEvent(this.due - 1);
     channel.settle(tick);
-    if (channel.output(this.due)) {
+    if (isOwed || channel.output(this.due)) {
       this.irq.set(false);
       this.irq.set(true);
     }
+    if (isOwed) this.owed--;
+    this.owed = Math.min(this.owed + channel.periodsBetween(this.due, tick), channel.mostOwed);
     this.schedule(tick);
   }
 

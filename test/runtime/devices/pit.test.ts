@@ -173,13 +173,27 @@ describe('the interrupt of channel 0', () => {
     expect(irq.rises - start).toBe(65543);
   });
 
-  it('comes once when the host overslept many periods, and then in step again', () => {
+  it('is made up for when the host overslept, four times as fast, and then in step again', () => {
     program(0, 2, 100);
     const start = irq.rises;
     bench.oversleep(TICK * 1050);
     expect(irq.rises - start).toBe(1);
-    bench.advance(TICK * 52);
-    expect(irq.rises - start).toBe(2);
+    bench.advance(TICK * 100);
+    expect(irq.rises - start).toBe(1 + 4);
+    bench.advance(TICK * 1000);
+    const settled = irq.rises;
+    expect(settled - start).toBe(21);
+    bench.advance(TICK * 1000);
+    expect(irq.rises - settled).toBe(10);
+  });
+
+  it('is made up for half a second at most', () => {
+    program(0, 2, 11932);
+    const start = irq.rises;
+    bench.oversleep(60e9);
+    bench.advance(10e9);
+    expect(irq.rises - start).toBeGreaterThan(1000 + 49);
+    expect(irq.rises - start).toBeLessThan(1000 + 53);
   });
 });
 

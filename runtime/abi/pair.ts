@@ -8,8 +8,8 @@
  * the general path of runtime/helpers/x87/ does the instruction. Pairs that are not zero have magnitudes from 1e-120 to
  * 1e120: then nothing here overflows or loses bits.
  *
- * They are small enough for V8 to inline them into the helpers that call them, two at a time: a call that is not inlined
- * would allocate each double.
+ * Operands are read from an array at a place: high part, then low part. No number is an argument, because V8 would allocate
+ * it in every call that is not inlined.
  *
  * Sources: Dekker, A floating-point technique for extending the available precision (1971); Knuth, The Art of Computer
  * Programming, vol. 2 §4.2.2. Rounding: to nearest even, SDM vol. 1 §4.8.4.
@@ -18,8 +18,24 @@
 /** Where results go: high part, low part, and a third number by function. */
 export type PairResult = Float64Array;
 
-/** a + b exactly, as a double and its rest. */
-export function pairSum(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+/** 2^-102: what estimated rests may be off by, of the result. */
+const TINY = 1.9721522630525295e-31;
+/** 2^-11: moves the last bit of a double to the last of 64. */
+const TO_LAST_BIT = 4.8828125e-4;
+
+/** a + b, a − b or b − a, as X87Flip has it, exactly: as a double and its rest. False when the rest is no double. */
+export function pairSum(F: Float64Array, a: number, b: number, flip: number, R: PairResult): boolean {
+  let ah = F[a]!;
+  let al = F[a + 1]!;
+  let bh = F[b]!;
+  let bl = F[b + 1]!;
+  if (flip === 1) {
+    bh = -bh;
+    bl = -bl;
+  } else if (flip === 2) {
+    ah = -ah;
+    al = -al;
+  }
   const s = ah + bh;
   const t = s - ah;
   const e = ah - (s - t) + (bh - t);
@@ -36,11 +52,15 @@ export function pairSum(ah: number, al: number, bh: number, bl: number, R: PairR
   if (h === 0 && s === 0) h = s;
   R[0] = h;
   R[1] = l;
+  R[2] = 0;
   return true;
 }
 
 /** a × b for a double b. R[2] bounds the error of the rest; zero when it is exact. */
-export function pairProductDouble(ah: number, al: number, bh: number, R: PairResult): boolean {
+export function pairProductDouble(F: Float64Array, a: number, b: number, R: PairResult): void {
+  const ah = F[a]!;
+  const al = F[a + 1]!;
+  const bh = F[b]!;
   const p = ah * bh;
   const ta = 134217729 * ah;
   const a1 = ta - (ta - ah);
@@ -56,18 +76,21 @@ export function pairProductDouble(ah: number, al: number, bh: number, R: PairRes
   const r = e + f;
   const k = r - e;
   let bound = 0;
-  if (y - (f - x) !== 0 || e - (r - k) + (f - k) !== 0) bound = Math.abs(p) * 2 ** -102;
+  if (y - (f - x) !== 0 || e - (r - k) + (f - k) !== 0) bound = Math.abs(p) * TINY;
   let h = p + r;
   // Of a zero the sign counts.
   if (h === 0) h = p;
   R[0] = h;
   R[1] = r - (h - p);
   R[2] = bound;
-  return true;
 }
 
 /** a × b. R[2] bounds the error of the rest; zero when it is exact. */
-export function pairProduct(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+export function pairProduct(F: Float64Array, a: number, b: number, R: PairResult): void {
+  const ah = F[a]!;
+  const al = F[a + 1]!;
+  const bh = F[b]!;
+  const bl = F[b + 1]!;
   const p = ah * bh;
   const ta = 134217729 * ah;
   const a1 = ta - (ta - ah);
@@ -78,18 +101,21 @@ export function pairProduct(ah: number, al: number, bh: number, bl: number, R: P
   const e = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
   const r = e + (ah * bl + al * bh + al * bl);
   let bound = 0;
-  if (al !== 0 || bl !== 0) bound = Math.abs(p) * 2 ** -102;
+  if (al !== 0 || bl !== 0) bound = Math.abs(p) * TINY;
   let h = p + r;
   // Of a zero the sign counts.
   if (h === 0) h = p;
   R[0] = h;
   R[1] = r - (h - p);
   R[2] = bound;
-  return true;
 }
 
 /** a ÷ b. R[2] bounds the error of the rest; zero when there is none. */
-export function pairQuotient(ah: number, al: number, bh: number, bl: number, R: PairResult): boolean {
+export function pairQuotient(F: Float64Array, a: number, b: number, R: PairResult): void {
+  const ah = F[a]!;
+  const al = F[a + 1]!;
+  const bh = F[b]!;
+  const bl = F[b + 1]!;
   const q = ah / bh;
   const p = q * bh;
   const tq = 134217729 * q;
@@ -101,18 +127,19 @@ export function pairQuotient(ah: number, al: number, bh: number, bl: number, R: 
   const e = q1 * b1 - p + q1 * b2 + q2 * b1 + q2 * b2;
   const r = ah - p - e + al - q * bl;
   const c = r / bh;
-  let bound = Math.abs(q) * 2 ** -102;
+  let bound = Math.abs(q) * TINY;
   if (r === 0 && bl === 0) bound = 0;
   let h = q + c;
   if (h === 0) h = q;
   R[0] = h;
   R[1] = c - (h - q);
   R[2] = bound;
-  return true;
 }
 
 /** The square root of a. R[2] bounds the error of the rest; zero when there is none. */
-export function pairRoot(ah: number, al: number, R: PairResult): boolean {
+export function pairRoot(F: Float64Array, a: number, R: PairResult): void {
+  const ah = F[a]!;
+  const al = F[a + 1]!;
   const q = Math.sqrt(ah);
   const p = q * q;
   const t = 134217729 * q;
@@ -121,24 +148,26 @@ export function pairRoot(ah: number, al: number, R: PairResult): boolean {
   const e = q1 * q1 - p + q1 * q2 + q2 * q1 + q2 * q2;
   const r = ah - p - e + al;
   const c = r / (q + q);
-  let bound = q * 2 ** -102;
+  let bound = q * TINY;
   if (r === 0) bound = 0;
   const h = q + c;
   R[0] = h;
   R[1] = c - (h - q);
   R[2] = bound;
-  return true;
 }
 
 /**
- * Round h + r, where h is that sum rounded to a double, to 64 bits. R[2] becomes the residue: zero when nothing was lost,
- * negative when the magnitude grew. False when r, which may be off by `bound`, does not say which way to round, and when
- * the result is out of range.
+ * Round R[0] + R[1], where R[0] is that sum rounded to a double, to 64 bits. R[2] says by how much R[1] may be off, and
+ * becomes the residue: zero when nothing was lost, negative when the magnitude grew. False when there is no saying which
+ * way to round, and when the result is out of range.
  */
-export function roundPair(h: number, r: number, bound: number, R: PairResult): boolean {
+export function roundPair(R: PairResult): boolean {
+  const h = R[0]!;
+  const r = R[1]!;
+  const bound = R[2]!;
   // Adding and taking away c cuts r off at the 64th bit, whose unit is that of c's last bit: unless the sum gets into the
   // next binade, or h is a power of two and r on one side of it. Then the two ways to do it differ.
-  const c = h * 2 ** -11;
+  const c = h * TO_LAST_BIT;
   let l = r + c - c;
   if (l !== r - c + c) return false;
   if (bound !== 0) {
@@ -147,15 +176,18 @@ export function roundPair(h: number, r: number, bound: number, R: PairResult): b
   }
   let d = r - l;
   let n = h;
-  if (d !== 0) {
-    let q = d + d;
-    if (d < 0 !== r < 0) q = -q;
-    if (q + c - c === q) {
-      // A tie, which went to the even one of c + l when it has to be that of l.
-      const isOdd = l + (c + c) - (c + c) !== l;
-      if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
-      if (isOdd) l = l + d + d;
-      d = r - l;
+  // The neighbour on the other side of r: as far away as l if this is a tie, which went to the even one of c + l when it has
+  // to be that of l. Without `o - l` a rest that is almost half would pass.
+  const q = d + d;
+  const o = l + q;
+  const isUnit = o + c - c === o;
+  if (isUnit !== (o - c + c === o)) return false;
+  if (isUnit && o - l === q && d !== 0) {
+    const isOdd = l + (c + c) - (c + c) !== l;
+    if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
+    if (isOdd) {
+      l = o;
+      d = -d;
     }
   }
   const m = h + l;
@@ -172,7 +204,9 @@ export function roundPair(h: number, r: number, bound: number, R: PairResult): b
 }
 
 /** h + l rounded to a single in R[0]; R[1] is the residue. False when it is out of the normal range. */
-export function singleOfPair(h: number, l: number, R: PairResult): boolean {
+export function singleOfPair(F: Float64Array, a: number, R: PairResult): boolean {
+  const h = F[a]!;
+  const l = F[a + 1]!;
   const f = Math.fround(h);
   const t = h - f;
   // Between two singles what is below the double decides.
@@ -188,7 +222,9 @@ export function singleOfPair(h: number, l: number, R: PairResult): boolean {
  * h + l rounded to an integer in R[0] by `rounding` (0 nearest even, 1 down, 2 up, 3 toward zero); R[1] is the residue.
  * False when the magnitude is not below 2^31.
  */
-export function integerOfPair(h: number, l: number, rounding: number, R: PairResult): boolean {
+export function integerOfPair(F: Float64Array, a: number, rounding: number, R: PairResult): boolean {
+  const h = F[a]!;
+  const l = F[a + 1]!;
   if (!(Math.abs(h) < 2147483647)) return false;
   let n = h + 6755399441055744 - 6755399441055744;
   if (rounding === 0 && h - n === 0.5 && l > 0) n = n + 1;

@@ -127,10 +127,10 @@ export const X87_INEXACT = 170;
 export const X87_RESIDUE = 172;
 /** Third word of a helper's result that has three (SCRATCH is the second). Not architectural. */
 export const X87_SCRATCH = 174;
-/** A double from memory, and the low part of a pair behind it, which stays zero. Not architectural. */
+/** A double from memory, and the low part of a pair behind it, which stays zero; then a whole pair. Not architectural. */
 export const X87_DOUBLE = 176;
 /** First slot after them. */
-export const X87_END = 180;
+export const X87_END = 184;
 
 /**
  * SSE. XMM0 to XMM7, four slots each, 16 bytes aligned, so that they can also be seen as lanes of other types; behind

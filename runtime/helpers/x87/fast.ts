@@ -3,8 +3,8 @@
  * numbers that are neither huge nor tiny, under the control word that compilers assume. Each worker tries, writes nothing
  * before it is certain, and else hands the instruction to the general path.
  *
- * Arithmetic has a function for each operation, in which V8 inlines the two of abi/pair.ts that do it; registers and other
- * operands are given by their place among the state's doubles.
+ * Registers and other
+ * operands are given by their place among the state's doubles, for a number as argument would be allocated.
  */
 import { MODE_USER } from '../../abi/mode.ts';
 import {
@@ -55,6 +55,8 @@ const DOUBLES = X87_REGISTER_SLOTS >> 1;
 const RESIDUE = X87_RESIDUE >> 1;
 /** Where operands from memory are put; they are doubles, so the low part behind is zero. */
 const OPERAND = X87_DOUBLE >> 1;
+/** Where other pairs are put on their way to a register. */
+const WIDE = OPERAND + 2;
 /** A register that is not empty and a pair, of X87_TAGS shifted to it. */
 const READY = 0x101;
 const TOWARD_ZERO = 3;
@@ -97,17 +99,18 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     }
   };
 
-  /** C1 and PE of a result that was rounded. */
-  const note = (residue: number): void => {
-    F[RESIDUE] = residue;
-    if (residue !== 0) S[X87_INEXACT] = PE;
+  /** C1 and PE of a conversion whose residue is R[1]. */
+  const note = (): void => {
+    F[RESIDUE] = R[1]!;
+    if (R[1] !== 0) S[X87_INEXACT] = PE;
   };
 
-  const push = (h: number, l: number): boolean => {
+  /** Push what is at a place. */
+  const push = (a: number): boolean => {
     const r = (S[X87_TOP]! - 1) & 7;
     if (S[X87_FAST] !== 1 || ((S[X87_TAGS]! >> r) & 1) !== 0) return false;
-    F[FIRST + r * DOUBLES] = h;
-    F[FIRST + r * DOUBLES + 1] = l;
+    F[FIRST + r * DOUBLES] = F[a]!;
+    F[FIRST + r * DOUBLES + 1] = F[a + 1]!;
     S[X87_TAGS] = S[X87_TAGS]! | (READY << r);
     S[X87_TOP] = r;
     F[RESIDUE] = 0;
@@ -145,20 +148,9 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     return ready(r) ? FIRST + r * DOUBLES : -1;
   };
 
-  /** a + b, a − b or b − a into a. */
-  const sum = (a: number, b: number, flip: number): boolean => {
-    let ah = F[a]!;
-    let al = F[a + 1]!;
-    let bh = F[b]!;
-    let bl = F[b + 1]!;
-    if (flip === Flip.Source) {
-      bh = -bh;
-      bl = -bl;
-    } else if (flip === Flip.Destination) {
-      ah = -ah;
-      al = -al;
-    }
-    if (!pairSum(ah, al, bh, bl, R) || !roundPair(R[0]!, R[1]!, 0, R)) return false;
+  /** Round what is in R, into a place. */
+  const finish = (a: number): boolean => {
+    if (!roundPair(R)) return false;
     F[a] = R[0]!;
     F[a + 1] = R[1]!;
     F[RESIDUE] = R[2]!;
@@ -166,40 +158,28 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     return true;
   };
 
+  /** a + b, a − b or b − a into a. */
+  const sum = (a: number, b: number, flip: number): boolean => pairSum(F, a, b, flip, R) && finish(a);
+
   /** a × b into a. */
   const product = (a: number, b: number): boolean => {
-    const ah = F[a]!;
-    const al = F[a + 1]!;
-    const bh = F[b]!;
-    const bl = F[b + 1]!;
-    if (bl === 0) pairProductDouble(ah, al, bh, R);
-    else if (al === 0) pairProductDouble(bh, bl, ah, R);
-    else pairProduct(ah, al, bh, bl, R);
-    if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
-    F[a] = R[0]!;
-    F[a + 1] = R[1]!;
-    F[RESIDUE] = R[2]!;
-    if (R[2] !== 0) S[X87_INEXACT] = PE;
-    return true;
+    if (F[b + 1] === 0) pairProductDouble(F, a, b, R);
+    else if (F[a + 1] === 0) pairProductDouble(F, b, a, R);
+    else pairProduct(F, a, b, R);
+    return finish(a);
   };
 
   /** a ÷ b or b ÷ a into a. */
   const quotient = (a: number, b: number, flip: number): boolean => {
-    const above = flip === Flip.Destination ? b : a;
-    const below = flip === Flip.Destination ? a : b;
-    pairQuotient(F[above]!, F[above + 1]!, F[below]!, F[below + 1]!, R);
-    if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
-    F[a] = R[0]!;
-    F[a + 1] = R[1]!;
-    F[RESIDUE] = R[2]!;
-    if (R[2] !== 0) S[X87_INEXACT] = PE;
-    return true;
+    if (flip === Flip.Destination) pairQuotient(F, b, a, R);
+    else pairQuotient(F, a, b, R);
+    return finish(a);
   };
 
   /** C3 or C0 of a comparison. */
-  const orderOf = (ah: number, al: number, bh: number, bl: number): number => {
-    if (ah === bh) return al === bl ? C3 : al < bl ? C0 : 0;
-    return ah < bh ? C0 : 0;
+  const orderOf = (a: number, b: number): number => {
+    if (F[a] === F[b]) return F[a + 1] === F[b + 1] ? C3 : F[a + 1]! < F[b + 1]! ? C0 : 0;
+    return F[a]! < F[b]! ? C0 : 0;
   };
 
   const setConditions = (bits: number): void => {
@@ -211,7 +191,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
   const compareWith = (b: number, pops: number): boolean => {
     const a = placeOf(0);
     if (a < 0) return false;
-    setConditions(orderOf(F[a]!, F[a + 1]!, F[b]!, F[b + 1]!));
+    setConditions(orderOf(a, b));
     pop(pops);
     return true;
   };
@@ -222,7 +202,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     const control = S[X87_CONTROL]!;
     if ((control & 0x3f) !== 0x3f || !ready(r)) return false;
     const at = FIRST + r * DOUBLES;
-    return integerOfPair(F[at]!, F[at + 1]!, truncates ? TOWARD_ZERO : (control >> 10) & 3, R);
+    return integerOfPair(F, at, truncates ? TOWARD_ZERO : (control >> 10) & 3, R);
   };
 
   /** ST(0) := −ST(0), or its magnitude. */
@@ -241,12 +221,20 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
   const root = (): boolean => {
     const at = placeOf(0);
     if (S[X87_FAST] !== 1 || at < 0) return false;
-    pairRoot(F[at]!, F[at + 1]!, R);
-    if (!roundPair(R[0]!, R[1]!, R[2]!, R)) return false;
-    F[at] = R[0]!;
-    F[at + 1] = R[1]!;
-    note(R[2]!);
-    return true;
+    pairRoot(F, at, R);
+    return finish(at);
+  };
+
+  const constant = (value: 0 | 1): boolean => {
+    F[OPERAND] = value;
+    return push(OPERAND);
+  };
+
+  const extended = (low: number, high: number, se: number): boolean => {
+    if (!pairOfExtended(low, high, se, R)) return false;
+    F[WIDE] = R[0]!;
+    F[WIDE + 1] = R[1]!;
+    return push(WIDE);
   };
 
   const test = (): boolean => {
@@ -268,7 +256,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     const other = (top + i) & 7;
     switch (which) {
       case Move.Load:
-        return ready(other) && push(F[FIRST + other * DOUBLES]!, F[FIRST + other * DOUBLES + 1]!);
+        return ready(other) && push(FIRST + other * DOUBLES);
       case Move.Store:
       case Move.StorePop:
       case Move.StorePopQuietly:
@@ -299,19 +287,20 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
   };
 
   return {
-    x87LoadWord: (format, word) =>
-      takeWord(format, word) && push(F[OPERAND]!, 0) ? 0 : general.x87LoadWord(format, word),
+    x87LoadWord: (format, word) => (takeWord(format, word) && push(OPERAND) ? 0 : general.x87LoadWord(format, word)),
 
     x87LoadPair(low, high) {
       const upper = high * 4294967296;
       const h = upper + (low >>> 0);
-      return push(h, upper - h + (low >>> 0)) ? 0 : general.x87LoadPair(low, high);
+      F[WIDE] = h;
+      F[WIDE + 1] = upper - h + (low >>> 0);
+      return push(WIDE) ? 0 : general.x87LoadPair(low, high);
     },
 
-    x87LoadDouble: (la) => (takeDouble(la) && push(F[OPERAND]!, 0) ? 0 : general.x87LoadDouble(la)),
+    x87LoadDouble: (la) => (takeDouble(la) && push(OPERAND) ? 0 : general.x87LoadDouble(la)),
 
     x87LoadTen(format, low, high, top) {
-      if (format === Format.Real80 && pairOfExtended(low, high, top, R) && push(R[0]!, R[1]!)) return 0;
+      if (format === Format.Real80 && extended(low, high, top)) return 0;
       return general.x87LoadTen(format, low, high, top);
     },
 
@@ -321,15 +310,14 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
         const value = R[0]!;
         const isNarrow = format === Format.Integer16 || format === Format.Truncated16;
         if (isNarrow && (value << 16) >> 16 !== value) return general.x87StoreWord(format, old, pops);
-        note(R[1]!);
+        note();
         pop(pops);
         return value | 0;
       }
       const r = S[X87_TOP]!;
       const at = FIRST + r * DOUBLES;
-      if (S[X87_FAST] !== 1 || !ready(r) || !singleOfPair(F[at]!, F[at + 1]!, R))
-        return general.x87StoreWord(format, old, pops);
-      note(R[1]!);
+      if (S[X87_FAST] !== 1 || !ready(r) || !singleOfPair(F, at, R)) return general.x87StoreWord(format, old, pops);
+      note();
       pop(pops);
       single[0] = R[0]!;
       return words[0]!;
@@ -337,7 +325,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
 
     x87StorePair(format, low, high, pops) {
       if (!integer(format === Format.Truncated64)) return general.x87StorePair(format, low, high, pops);
-      note(R[1]!);
+      note();
       pop(pops);
       S[SCRATCH] = R[0]! < 0 ? -1 : 0;
       return R[0]! | 0;
@@ -350,7 +338,8 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
       if (p < 0 || (la & 4095) > LAST_DOUBLE || S[X87_FAST] !== 1 || at < 0) return general.x87StoreDouble(la, pops);
       const h = F[at]!;
       ram.setFloat64(p, h, true);
-      note(F[at + 1]! * h);
+      R[1] = F[at + 1]! * h;
+      note();
       pop(pops);
       return 0;
     },
@@ -432,7 +421,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
       if (S[X87_FAST] !== 1 || !ready(top) || !ready(other)) return general.x87Compare(i, bits);
       const a = FIRST + top * DOUBLES;
       const b = FIRST + other * DOUBLES;
-      const order = orderOf(F[a]!, F[a + 1]!, F[b]!, F[b + 1]!);
+      const order = orderOf(a, b);
       if ((bits & X87Compare.Eflags) === 0) setConditions(order);
       pop((bits & X87Compare.Pop ? 1 : 0) + (bits & X87Compare.PopTwice ? 2 : 0));
       return order === C3 ? EFLAGS_ZF : order === C0 ? EFLAGS_CF : 0;
@@ -447,8 +436,8 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
       let isDone = false;
       if (operation === Operation.ChangeSign) isDone = sign(false);
       else if (operation === Operation.Absolute) isDone = sign(true);
-      else if (operation === Operation.LoadOne) isDone = push(1, 0);
-      else if (operation === Operation.LoadZero) isDone = push(0, 0);
+      else if (operation === Operation.LoadOne) isDone = constant(1);
+      else if (operation === Operation.LoadZero) isDone = constant(0);
       else if (operation === Operation.SquareRoot) isDone = root();
       else if (operation === Operation.Test) isDone = test();
       return isDone ? 0 : general.x87Operation(operation);

@@ -164,6 +164,8 @@ export class PcBoard {
       memoryBytes: ramBytes,
       floppies: [floppy.drives[0].format.cmosType, 0],
       disks: [drives.disk !== undefined, false],
+      // Firmware would try a drive without a floppy for a while.
+      bootOrder: drives.floppy === undefined ? ['disk', 'cdrom'] : ['floppy', 'disk', 'cdrom'],
     });
     const rtc = new Rtc({ ports, clock, irq: hpet.rtcOutput, start: options.startTime, memory: cmos });
     const control = new SystemControl({ ports, memory, pit, onReset: () => onReset(false) });

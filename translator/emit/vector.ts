@@ -6,6 +6,9 @@
  * mode does not), and no operand was a denormal. Which lanes cannot be denormals is known within a block: results of
  * arithmetic are none, because a helper that meets one says so, and then `lo` is infinite for the rest of the block.
  */
+import { helperSignatures } from '../../runtime/abi/calls.ts';
+import type { HelperSignature } from '../../runtime/abi/signature.ts';
+import { XMM } from '../../runtime/abi/state.ts';
 import type { Call } from '../ir/node.ts';
 import { constantOf } from '../ir/ops.ts';
 import type { Expression, Statement } from './estree.ts';
@@ -23,9 +26,16 @@ const LEAST_SINGLE: number = 2 ** -126;
 /** Emit a call of a helper on vector registers, inlined; false when it has to be a call. */
 export function inlineVector(v: VectorLanes, node: Call): boolean {
   const emit = inline[node.helper];
-  if (emit === undefined) return false;
+  if (emit === undefined || !isOnLanes(node)) return false;
   emit(v, node);
   return true;
+}
+
+/** Are its registers XMM registers? MMX registers, which MOVQ2DQ and MOVDQ2Q move from and to, are in no locals. */
+function isOnLanes(node: Call): boolean {
+  const { lanes }: HelperSignature = helperSignatures[node.helper];
+  const slots = node.args.slice(0, lanes === undefined || lanes.reads === 0 ? 1 : 2);
+  return slots.every((slot) => constantOf(slot) >= XMM);
 }
 
 const load64 = snippet(`

@@ -16,7 +16,7 @@ export const DR6_FIXED: number = 0xffff0ff0 | 0;
 const DR6_WRITABLE = 0xe00f;
 /** DR7: enables of the four breakpoints, general detect; the fixed bit. */
 const DR7_ENABLES = 0xff;
-const DR7_GD = 1 << 13;
+export const DR7_GD: number = 1 << 13;
 export const DR7_FIXED: number = 1 << 10;
 const DR7_WRITABLE = 0xffff23ff | 0;
 

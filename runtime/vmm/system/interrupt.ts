@@ -9,6 +9,7 @@ import { MODE_PROTECTED, MODE_SHADOW, MODE_VM86 } from '../../abi/mode.ts';
 import {
   CPL,
   CS,
+  DR7,
   DS,
   EFLAGS_AC,
   EFLAGS_IF,
@@ -34,6 +35,7 @@ import { pushesErrorCode, Vector } from '../../abi/vector.ts';
 import { readEflags } from '../../cpu/eflags.ts';
 import { loadLegacySegment, loadSegmentRegister, nullDescriptor } from '../../cpu/segment.ts';
 import type { Processor } from './context.ts';
+import { DR7_GD } from './debug.ts';
 import { FetchedDescriptor, SystemType, selectorError } from './descriptor.ts';
 import { enterCode, setSystemFlags } from './mode.ts';
 import { fetchStackSegment } from './segment.ts';
@@ -125,6 +127,8 @@ export function createDelivery(processor: Processor, switchTask: TaskSwitch): De
       loadSegmentRegister(S, SS, stackSelector, inner);
     }
     S[ESP] = stack.pointer;
+    // The debugger may use the debug registers.
+    if (vector === Vector.DB) S[DR7]! &= ~DR7_GD;
     const cleared = EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM;
     setSystemFlags(S, 0, type & 1 ? cleared : cleared | EFLAGS_IF);
     enterCode(S, selector, code, cpl);

@@ -32,7 +32,7 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
   const { i8, u8, i16, u16, i32 } = context.ram;
   const { read: R, write: W, execute: X } = user ? context.tlb.user : context.tlb.supervisor;
   const { memory } = context;
-  const fixed: Record<string, unknown> = {
+  const arrays: Readonly<Record<(typeof arrayNames)[number], unknown>> = {
     S: context.state,
     D: new Float64Array(context.state.buffer),
     SF: new Float32Array(context.state.buffer),
@@ -45,6 +45,9 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     i16,
     u16,
     i32,
+  };
+  const fixed: Record<string, unknown> = {
+    ...Object.fromEntries(Object.entries(arrays).map(([name, array]) => [outer(name), array])),
     r8: (la: number) => memory.read8(la),
     r16: (la: number) => memory.read16(la),
     r32: (la: number) => memory.read32(la),
@@ -69,10 +72,21 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
 /** Body of the function that makes a region's function. */
 export function functionText(name: string, body: readonly Statement[], frame: FunctionFrame, indent = ' '): string {
   const program: Program = { type: 'Program', sourceType: 'script', body: [...body] };
+  const text = generate(program, { indent });
   const { trainings } = frame;
-  const counters = trainings.length === 0 ? '' : `let ${trainings.map((counter) => `${counter} = 0`).join(', ')};\n`;
-  return `${counters}return function ${name}() {\n${generate(program, { indent })}}\n//# sourceURL=xlat86/${name}.js`;
+  const counters = trainings.length === 0 ? '' : `var ${trainings.map((counter) => `${counter} = 0`).join(', ')};\n`;
+  const arrays = arrayNames.filter((array) => text.includes(`${array}[`));
+  const locals =
+    arrays.length === 0 ? '' : `const ${arrays.map((array) => `${array} = ${outer(array)}`).join(', ')};\n`;
+  return `${counters}return function ${name}() {\n${locals}${text}}\n//# sourceURL=xlat86/${name}.js`;
 }
+
+/**
+ * Arrays, which each function takes into constants of its own before it does anything else: V8 then knows them, and
+ * folds their addresses and lengths, in loops too, where it would look up what is around the function again.
+ */
+const arrayNames = ['S', 'D', 'SF', 'R', 'W', 'X', 'i8', 'u8', 'i16', 'u16', 'i32', 'f64'] as const;
+const outer = (array: string): string => `${array}$`;
 
 /** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */
 function faultExit(context: ExecutionContext, sites: readonly number[]): (thrown: unknown, site: number) => Exit {

@@ -8,6 +8,7 @@ import type { HelperTable } from '../context.ts';
 import { add, divide, type LaneOperation, maximum, minimum, multiply, squareRoot, subtract } from './arithmetic.ts';
 import { doubleLane, type LaneType, singleLane } from './lane.ts';
 import { Plain, PlainArithmetic } from './plain.ts';
+import { withZeros } from './scalar.ts';
 import type { FloatUnit } from './unit.ts';
 
 type Stem = 'add' | 'sub' | 'mul' | 'div' | 'sqrt' | 'min' | 'max';
@@ -42,7 +43,8 @@ export function verticalHelpers(unit: FloatUnit): Pick<HelperTable, `${Stem}${Su
       helpers[`${stem as Stem}${suffix}`] = plain === undefined ? slow : quickly(arithmetic, plain, type, lanes, slow);
     }
   }
-  return helpers as Pick<HelperTable, `${Stem}${Suffix}`>;
+  const all = helpers as Record<`${Stem}${Suffix}`, Binary>;
+  return { ...all, ...withZeros(unit, all) };
 }
 
 /** An operation on each pair of lanes. Its result is 1 when an operand or a result was a denormal. */

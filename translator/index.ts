@@ -64,10 +64,11 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
       const { length, instructions } = block;
       return { eip, length, instructions, mode, crosses, start, words };
     },
-    translateShort(code, eip, mode, instructions) {
+    uncached: tier0.uncached,
+    translateShort(code, eip, mode, instructions, reserve) {
       const { block } = lift(decoder, code, eip, mode, instructions);
       optimise(block);
-      return tier0.placeSingle(block);
+      return tier0.place(block, 0, reserve).start;
     },
     interpret: (start, mode) => tier0.run(start, mode),
     link: (position, start, far) => tier0.link(position, start, far),

@@ -65,8 +65,16 @@ export interface Translator {
    * @param reserve gives room: called with a number of words, returns their position in the arena.
    */
   translate(code: CodeBytes, eip: number, mode: number, reserve: (words: number) => number): Tier0Block;
-  /** Encode the block at `eip`, but at most so many instructions of it, outside the cache. @returns its position. */
-  translateShort(code: CodeBytes, eip: number, mode: number, instructions: number): number;
+  /** Encode the block at `eip`, but at most so many instructions of it, among the uncached words. @returns its position. */
+  translateShort(
+    code: CodeBytes,
+    eip: number,
+    mode: number,
+    instructions: number,
+    reserve: (words: number) => number,
+  ): number;
+  /** Positions of the words for what runs outside the cache. */
+  readonly uncached: { readonly start: number; readonly end: number };
   /** Run tier 0 from the block at `start`. */
   interpret(start: number, mode: number): Exit;
   /**

@@ -12,6 +12,7 @@ import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
 import { type CacheStatistics, createStatistics } from './statistics.ts';
 import { Block, Region, type RegionLink, type Stretch } from './translation.ts';
+import { UncachedCode } from './uncached.ts';
 
 const TABLE_SIZE = 1 << 14;
 const noBytes = new Uint8Array(0);
@@ -41,6 +42,7 @@ export class CodeCache implements CodeWatch {
   private readonly memory: Memory;
   private readonly state: Int32Array;
   private readonly options: CacheOptions;
+  private readonly uncached: UncachedCode;
   private readonly pages: (CodePage | undefined)[] = [];
   private readonly table: (Block | undefined)[] = new Array<Block | undefined>(TABLE_SIZE).fill(undefined);
   /** Blocks in arena order, oldest first; `oldest` is where the ring's queue begins. */
@@ -56,6 +58,7 @@ export class CodeCache implements CodeWatch {
     this.memory = memory;
     this.state = state;
     this.options = options;
+    this.uncached = new UncachedCode(translator);
     memory.code = this;
   }
 
@@ -139,14 +142,13 @@ export class CodeCache implements CodeWatch {
     const la = (eip + base) | 0;
     const bytes = this.memory.fetchBytes(la, MAX_LENGTH);
     this.statistics.singleSteps++;
-    const code = { bytes, offset: 0, end: bytes.length, mapping: 0, crossing: () => this.crossing(la) };
-    return { start: this.translator.translateShort(code, eip, mode, 1), mode };
+    return { start: this.uncached.single(bytes, () => this.crossing(la), eip, mode, base), mode };
   }
 
   /** Encode the first so many instructions of a cached block outside the cache. */
   short(block: Block, instructions: number): number {
     const code = this.codeBytes(block.pa, block.eip, block.base);
-    return this.translator.translateShort(code, block.eip, block.mode, instructions);
+    return this.uncached.short(code, block.eip, block.mode, instructions);
   }
 
   /** Code at a place in the buffer, as the translator reads it. */

@@ -2,7 +2,7 @@
  * Tier 0 as a whole: the arena that blocks are encoded into, the loops that run it, links and fault location.
  *
  * The arena is used as a ring: the cache decides where the next block goes and drops what stood there. Its last words
- * hold the one instruction that is run outside the cache.
+ * are for what runs outside the cache.
  */
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
 import type { Exit } from '../../runtime/abi/exit.ts';
@@ -24,14 +24,16 @@ import {
 } from './micro-op.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Words kept for what runs outside the cache. */
-const SINGLE_WORDS = 1 << 13;
+/** Words kept for what runs outside the cache; no block needs as many. */
+const UNCACHED_WORDS = 1 << 16;
 /** Executions until Hot for code that must never be hot. */
 const NEVER = 0x7fffffff;
 
 export class Tier0 {
   /** Words that blocks may use; position 0 is never a block, so that a zero link means none. */
   readonly arenaWords: number;
+  /** Where the words for what runs outside the cache begin and end. */
+  readonly uncached: { readonly start: number; readonly end: number };
   private readonly code: Int32Array;
   private readonly constants: ConstantSlots;
   private readonly context: ExecutionContext;
@@ -42,7 +44,8 @@ export class Tier0 {
   constructor(context: ExecutionContext, arenaWords: number) {
     this.context = context;
     this.arenaWords = arenaWords;
-    this.code = new Int32Array(arenaWords + SINGLE_WORDS);
+    this.uncached = { start: arenaWords, end: arenaWords + UNCACHED_WORDS };
+    this.code = new Int32Array(arenaWords + UNCACHED_WORDS);
     this.constants = new ConstantSlots(context.state);
     this.userLoop = createTier0Loop(context, this.code, this.jumps, true);
     warmUp(context, this.code, arenaWords, this.userLoop, true);
@@ -62,14 +65,6 @@ export class Tier0 {
     words[HEADER_INDIRECT] = indirect;
     this.code.set(words, start);
     return { start, words: words.length };
-  }
-
-  /** Encode a block into the words outside the cache. */
-  placeSingle(block: IrBlock): number {
-    return this.place(block, 0, (words) => {
-      if (words > SINGLE_WORDS) throw new Error('tier 0: a block needs too many words');
-      return this.arenaWords;
-    }).start;
   }
 
   run(start: number, mode: number): Exit {

@@ -39,6 +39,8 @@ export interface X87Result {
   readonly control: number;
   readonly status: number;
   readonly tags: number;
+  /** Pointers: instruction, its opcode above its selector, operand, its selector. */
+  readonly pointers: readonly number[];
   /** SF ZF AF PF CF at their places, OF in bit 1. */
   readonly flags: number;
   readonly registers: readonly Uint8Array[];
@@ -52,6 +54,7 @@ export function* readX87Cases(): Generator<X87Case, void, undefined> {
   let at = 0;
   const take8 = (): number => bytes[at++]!;
   const take16 = (): number => take8() | (take8() << 8);
+  const take32 = (): number => (take16() | (take16() << 16)) >>> 0;
   const take = (length: number): Uint8Array => bytes.subarray(at, (at += length));
   const takeText = (): string => {
     const end = bytes.indexOf(0, at);
@@ -88,6 +91,7 @@ export function* readX87Cases(): Generator<X87Case, void, undefined> {
         continue;
       }
       const [newControl, newStatus, tags, newFlags] = [take16(), take16(), take16(), take8()];
+      const pointers = [take32(), take32(), take32(), take16()];
       const changed = take8();
       const newRegisters = registers.map((value, r) => ((changed >> r) & 1 ? take(10) : value));
       const newMemory = what & 2 ? take(size) : memory;
@@ -98,6 +102,7 @@ export function* readX87Cases(): Generator<X87Case, void, undefined> {
           control: newControl,
           status: newStatus,
           tags,
+          pointers,
           flags: newFlags,
           registers: newRegisters,
           memory: newMemory,
@@ -130,6 +135,8 @@ export function layOutForm(machine: VectorMachine, form: X87Form): void {
   machine.writeMemory(RESET, Uint8Array.of(0xdb, 0xe3, 0xcc));
 }
 
+const pointerNames = ['instruction', 'opcode and selector', 'operand', 'operand selector'];
+
 /** Run one case, its form in place; lists in words what differs from the CPU. */
 export function checkX87Case(test: X87Case, machine: VectorMachine): string[] {
   const { form, memory, after } = test;
@@ -156,6 +163,10 @@ export function checkX87Case(test: X87Case, machine: VectorMachine): string[] {
   compare('control', after.control, view.getUint16(0, true));
   compare('status', after.status, view.getUint16(4, true));
   compare('tags', after.tags, view.getUint16(8, true));
+  after.pointers.forEach((pointer, i) => {
+    const word = view.getUint32(12 + i * 4, true);
+    compare(pointerNames[i]!, pointer, i === 3 ? word & 0xffff : word);
+  });
   compare('flags', after.flags, (outcome.eflags & 0xd5) | ((outcome.eflags >> 10) & 2));
   compare('eax', after.eax, outcome.regs[0]!);
   const top = (after.status >> 11) & 7;

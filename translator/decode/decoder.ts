@@ -169,6 +169,7 @@ class TableDecoder<Row extends OpcodeRow> implements Decoder<Row> {
       lock,
       rep: plan.takesRep ? 0 : rep,
       segmentOverride: this.segmentOverride,
+      modrm: this.modrm,
       operands,
     };
   }

@@ -96,5 +96,7 @@ export interface Instruction<Row extends OpcodeRow = OpcodeRow> {
   readonly rep: 0 | 0xf2 | 0xf3;
   /** Segment override 0..5, or -1. */
   readonly segmentOverride: number;
+  /** ModR/M byte, for instructions that have one. */
+  readonly modrm: number;
   readonly operands: readonly Operand[];
 }

@@ -11,6 +11,7 @@ import {
   SELECTOR,
   X87_INSTRUCTION,
   X87_INSTRUCTION_SELECTOR,
+  X87_OPCODE,
   X87_OPERAND,
   X87_OPERAND_SELECTOR,
   X87_SCRATCH,
@@ -31,7 +32,10 @@ function beginUnwaiting(ir: IrBuilder): void {
 
 // ---- pointers to the last instruction and operand -----------------------------------------------------------------
 
+/** The opcode is kept as the low bits of the escape byte above the ModR/M byte (SDM vol. 1 §8.1.9). */
 function point(ir: IrBuilder): void {
+  const { row, modrm } = ir.insn;
+  update(ir, X87_OPCODE, ir.const(((Number.parseInt(row.opcode.slice(0, 2), 16) & 7) << 8) | modrm));
   update(ir, X87_INSTRUCTION, ir.const(ir.insn.eip));
   update(ir, X87_INSTRUCTION_SELECTOR, ir.get(SELECTOR + CS));
 }

@@ -334,9 +334,10 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
       this.fail(ILLEGAL_REGISTER);
       return;
     }
-    const wasPeriodic = this.registers[LVT_TIMER]! & TIMER_PERIODIC;
+    // A single count that ran out unnoticed does not start again in another mode.
+    if (register === LVT_TIMER && this.currentCount() === 0) this.running = false;
     this.registers[register] = (value & writable) | (this.registers[SVR]! & SVR_ENABLE ? 0 : MASKED);
-    if (register === LVT_TIMER && wasPeriodic !== (value & TIMER_PERIODIC)) this.schedule();
+    if (register === LVT_TIMER) this.schedule();
     this.update();
   }
 
@@ -394,7 +395,7 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
   }
 
   private schedule(): void {
-    if (!this.running) {
+    if (!this.running || this.registers[LVT_TIMER]! & MASKED) {
       this.timer.disarm();
       return;
     }

@@ -188,9 +188,23 @@ describe('the timer', () => {
     write(INITIAL, 1000);
     bench.advance(1300);
     expect(read(CURRENT)).toBe(700);
-    expect(apic.requested).toBe(false);
+    expect([apic.requested, bench.clock.nextDeadline]).toEqual([false, Number.POSITIVE_INFINITY]);
+    write(LVT_TIMER, 0x20040);
+    bench.advance(700);
+    expect(apic.acknowledge()).toBe(0x40);
+    write(EOI, 0);
     write(INITIAL, 0);
     expect([read(CURRENT), bench.clock.nextDeadline]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it('that ran out while it was masked stays so in periodic mode', () => {
+    write(DIVIDE, 0x0b);
+    write(LVT_TIMER, MASKED | 0x40);
+    write(INITIAL, 1000);
+    bench.advance(1500);
+    write(LVT_TIMER, 0x20040);
+    bench.advance(5000);
+    expect([read(CURRENT), apic.requested]).toEqual([0, false]);
   });
 
   it.each([

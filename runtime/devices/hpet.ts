@@ -143,7 +143,11 @@ export class Hpet implements Device, MemoryFunctions {
   }
 
   private counter(): Wide {
-    const low = this.base.low + this.ticks;
+    return this.counterAt(this.ticks);
+  }
+
+  private counterAt(ticks: number): Wide {
+    const low = this.base.low + ticks;
     return { low: low % WORD, high: (this.base.high + Math.floor(low / WORD)) % WORD };
   }
 
@@ -167,8 +171,9 @@ export class Hpet implements Device, MemoryFunctions {
       comparator.timer.disarm();
       return;
     }
-    const distance = this.distance(comparator, this.counter());
-    const deadline = this.started + (this.ticks + distance) * TICK;
+    const ticks = this.ticks;
+    const distance = this.distance(comparator, this.counterAt(ticks));
+    const deadline = this.started + (ticks + distance) * TICK;
     // A value that equals the counter matches now; one that is centuries away never does.
     if (distance > Number.MAX_SAFE_INTEGER / TICK) comparator.timer.disarm();
     else comparator.timer.arm(deadline);
@@ -176,6 +181,16 @@ export class Hpet implements Device, MemoryFunctions {
 
   private scheduleAll(): void {
     for (let index = 0; index < TIMERS; index++) this.schedule(index);
+  }
+
+  /** Let matches happen that were due before this write, although the clock has not run yet. */
+  private settle(): void {
+    for (let index = 0; index < TIMERS; index++) {
+      const { timer } = this.comparators[index]!;
+      if (timer.deadline > this.clock.now) continue;
+      timer.disarm();
+      this.expire(index);
+    }
   }
 
   private expire(index: number): void {
@@ -260,6 +275,7 @@ export class Hpet implements Device, MemoryFunctions {
 
   write32(pa: number, value: number): void {
     const offset = pa & 0xfff;
+    this.settle();
     switch (offset) {
       case CONFIGURATION:
         this.configure(value);

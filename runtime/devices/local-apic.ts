@@ -334,8 +334,11 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
       this.fail(ILLEGAL_REGISTER);
       return;
     }
-    // A single count that ran out unnoticed does not start again in another mode.
-    if (register === LVT_TIMER && this.currentCount() === 0) this.running = false;
+    if (register === LVT_TIMER) {
+      this.settleTimer();
+      // A single count that ran out while it was masked does not start again in another mode.
+      if (this.currentCount() === 0) this.running = false;
+    }
     this.registers[register] = (value & writable) | (this.registers[SVR]! & SVR_ENABLE ? 0 : MASKED);
     if (register === LVT_TIMER) this.schedule();
     this.update();
@@ -370,7 +373,15 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
     return (this.registers[LVT_TIMER]! & TIMER_PERIODIC) !== 0;
   }
 
+  /** Let the timer's interrupt happen that was due before this write, although the clock has not run yet. */
+  private settleTimer(): void {
+    if (this.timer.deadline > this.parts.clock.now) return;
+    this.timer.disarm();
+    this.expire();
+  }
+
   private startTimer(): void {
+    this.settleTimer();
     this.started = this.parts.clock.now;
     this.running = this.registers[INITIAL_COUNT] !== 0;
     this.schedule();
@@ -378,6 +389,7 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
 
   /** A new divisor: what is left of the count goes on with it. */
   private redivide(code: number): void {
+    this.settleTimer();
     const left = this.currentCount() >>> 0;
     this.registers[DIVIDE] = code;
     if (!this.running) return;
@@ -400,14 +412,12 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
       return;
     }
     const { duration } = this;
-    const now = this.parts.clock.now;
     if (this.isPeriodic) {
       // Periods that the host was too late for are merged, and so are those too short for any guest to serve.
       const step = duration * Math.ceil(SHORTEST_PERIOD / duration);
-      const steps = Math.floor((now - this.started) / step);
+      const steps = Math.floor((this.parts.clock.now - this.started) / step);
       this.timer.arm(this.started + (Math.max(0, steps) + 1) * step);
-    } else if (now - this.started < duration) this.timer.arm(this.started + duration);
-    else this.running = false;
+    } else this.timer.arm(this.started + duration);
   }
 
   private expire(): void {

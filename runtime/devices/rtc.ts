@@ -161,7 +161,12 @@ export class Rtc implements Device {
   }
 
   private current(): number {
-    return this.seconds + Math.floor((this.clock.now - this.base) / SECOND);
+    return this.timeAt(this.clock.now);
+  }
+
+  /** Calendar seconds at a time of the clock. The host's clock never stands still, so each event takes one time. */
+  private timeAt(now: number): number {
+    return this.seconds + Math.floor((now - this.base) / SECOND);
   }
 
   /** Nanoseconds until the calendar's next second. */
@@ -233,7 +238,7 @@ export class Rtc implements Device {
     if (this.running) {
       const from = Math.max(0, Math.floor((since - this.base) / SECOND));
       if (Math.floor((now - this.base) / SECOND) > from) flags |= UPDATE;
-      if (flags & UPDATE && this.alarmAfter(this.seconds + from) <= this.current()) flags |= ALARM;
+      if (flags & UPDATE && this.alarmAfter(this.seconds + from) <= this.timeAt(now)) flags |= ALARM;
     }
     this.cmos[REGISTER_C]! |= flags;
     this.update();
@@ -274,9 +279,10 @@ export class Rtc implements Device {
     const { period } = this;
     let deadline = Number.POSITIVE_INFINITY;
     if (wanted & PERIODIC && period > 0) deadline = (Math.floor(now / period) + 1) * period;
-    if (this.running && wanted & UPDATE) deadline = Math.min(deadline, now + this.untilSecond());
+    if (this.running && wanted & UPDATE)
+      deadline = Math.min(deadline, this.base + (this.timeAt(now) + 1 - this.seconds) * SECOND);
     if (this.running && wanted & ALARM) {
-      const alarm = this.alarmAfter(this.current());
+      const alarm = this.alarmAfter(this.timeAt(now));
       deadline = Math.min(deadline, this.base + (alarm - this.seconds) * SECOND);
     }
     if (deadline === Number.POSITIVE_INFINITY) this.timer.disarm();

@@ -1,6 +1,7 @@
 // Local APIC and I/O APIC together: priorities, timer, commands, errors by the SDM; redirection by the 82093AA's
 // datasheet, its registers side by side with QEMU's.
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Clock } from '../../../runtime/bus/clock.ts';
 import { IoApic } from '../../../runtime/devices/io-apic.ts';
 import { LocalApic } from '../../../runtime/devices/local-apic.ts';
 import { Pic } from '../../../runtime/devices/pic.ts';
@@ -195,6 +196,24 @@ describe('the timer', () => {
     write(EOI, 0);
     write(INITIAL, 0);
     expect([read(CURRENT), bench.clock.nextDeadline]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it('interrupts once even when the host was so slow that its time is over while it is set', () => {
+    let now = 0;
+    const restless = new Clock(() => (now += 50));
+    const late = new LocalApic({ memory: new DeviceBench(0x100000).memory, clock: restless, pic, onNmi: () => {} });
+    const set = (register: number, value: number): void => late.write32(LOCAL + register, value);
+    set(SVR, 0x1ff);
+    set(DIVIDE, 0x0b);
+    set(LVT_TIMER, 0x40);
+    set(INITIAL, 10);
+    restless.runDue();
+    expect(late.acknowledge()).toBe(0x40);
+    set(EOI, 0);
+    // Due, but the clock has not run: setting it again does not lose the interrupt.
+    set(INITIAL, 10);
+    set(INITIAL, 1_000_000);
+    expect(late.acknowledge()).toBe(0x40);
   });
 
   it('that ran out while it was masked stays so in periodic mode', () => {

@@ -359,6 +359,28 @@ export class CodeCache implements CodeWatch {
     return block;
   }
 
+  /**
+   * After a flush of the TLB: look the pages of a region up again, also those that it seldom gets to, since it runs only
+   * while all of them are mapped as they were. @returns true when some were missing, and none is mapped otherwise.
+   */
+  touch(region: Region): boolean {
+    const { head, code, stretches } = region;
+    const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
+    let missing = false;
+    for (const [i, { eip }] of code.blocks.entries()) {
+      const la = (eip + head.base) | 0;
+      if ((execute[la >>> 12]! ^ la) === stretches[i]!.pa) continue;
+      missing = true;
+      try {
+        if (this.memory.fetchAddress(la) !== stretches[i]!.pa) return false;
+      } catch (thrown) {
+        if (thrown !== this.memory.fault) throw thrown;
+        return false;
+      }
+    }
+    return missing;
+  }
+
   // ---- dropping ---------------------------------------------------------------------------------------------------
 
   hasCode(page: number): boolean {

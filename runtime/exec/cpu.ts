@@ -147,6 +147,7 @@ export class Cpu {
             block = S[BUDGET]! > 0 ? this.follow(region, exit) : undefined;
             continue;
           }
+          if (exit === Exit.Lookup && this.cache.touch(region)) continue;
           // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
           if (exit === Exit.Budget || exit === Exit.Lookup) {
             this.translator.setHeat(block.code.start, 1);

@@ -2,6 +2,10 @@
 // each pass; and the verifier sees each kind of mistake.
 import { describe, expect, test } from 'vitest';
 import {
+  MODE_CHECK_ES,
+  MODE_CODE_LIMIT,
+  MODE_CODE_LIMIT_64K,
+  MODE_CODE32,
   MODE_FLAT_USER32,
   MODE_PROTECTED,
   MODE_STACK32,
@@ -40,12 +44,17 @@ function check(bytes: Uint8Array, mode: number, breaches: string[]): readonly Ro
   return instructions.map(({ row }) => row as Row);
 }
 
-/** 60,000 instructions in all. */
+/** Every access and every jump is checked against limits. */
+const LIMITED = (63 * MODE_CHECK_ES) | MODE_CODE_LIMIT | MODE_CODE_LIMIT_64K;
+
+/** 80,000 instructions in all. */
 const modes: readonly (readonly [string, number])[] = [
   ['32-bit flat user', MODE_FLAT_USER32],
   ['16-bit user with segment bases', MODE_PROTECTED | MODE_USER],
   ['16-bit code on a 32-bit stack', MODE_PROTECTED | MODE_USER | MODE_STACK32],
   ['real-address mode', 0],
+  ['16-bit segments with limits', LIMITED | MODE_PROTECTED],
+  ['32-bit segments with limits', LIMITED | MODE_PROTECTED | MODE_CODE32 | MODE_STACK32],
   ['virtual-8086 mode', MODE_PROTECTED | MODE_VM86 | MODE_USER],
   ['single steps', MODE_FLAT_USER32 | MODE_TRAP],
 ];
@@ -78,7 +87,7 @@ test('blocks of recorded instructions obey the rules, and they reach all rows bu
   const forms = new Set([...readX87Cases()].map(({ form }) => form));
   for (const { bytes } of forms) for (const row of check(bytes, MODE_FLAT_USER32, breaches)) seen.add(row);
   const next = randomWords(77);
-  for (let i = 0; i < 40_000; i++) for (const row of check(randomSequence(next), 0, breaches)) seen.add(row);
+  for (let i = 0; i < 40_000; i++) for (const row of check(randomSequence(next), LIMITED, breaches)) seen.add(row);
   expect(breaches).toEqual([]);
   const lifted = rows.filter((row) => row.lift !== undefined);
   const missed = lifted.filter((row) => !seen.has(row)).map(({ opcode, mnemonic }) => `${opcode} ${mnemonic}`);

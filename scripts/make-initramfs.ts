@@ -2,7 +2,16 @@
 // fixtures/guests/initramfs, and the kernels of the benchmark when they have been built. Same input, same bytes.
 // Prints the path. Use: npx tsx scripts/make-initramfs.ts
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CpioEntry, writeCpio } from './cpio.ts';
@@ -47,10 +56,15 @@ const entries: readonly CpioEntry[] = [
   program('bin/busybox', readFileSync(join(guests, 'busybox'))),
   program('bin/floating', compile(join(sources, 'floating.c'))),
   program('scripts/check', readFileSync(join(sources, 'check'))),
+  program('scripts/bench', readFileSync(join(sources, 'bench'))),
   ...benchmarkKernels(),
 ];
-mkdirSync(guests, { recursive: true });
-// The rename makes it appear whole or not at all, should two runs overlap.
-writeFileSync(`${target}.${process.pid}`, writeCpio(entries));
-renameSync(`${target}.${process.pid}`, target);
+const archive = writeCpio(entries);
+// What is the same keeps its time, so that what is made of it is not made again.
+if (!existsSync(target) || Buffer.compare(readFileSync(target), archive) !== 0) {
+  mkdirSync(guests, { recursive: true });
+  // The rename makes it appear whole or not at all, should two runs overlap.
+  writeFileSync(`${target}.${process.pid}`, archive);
+  renameSync(`${target}.${process.pid}`, target);
+}
 console.log(target);

@@ -52,7 +52,8 @@ The first serial port is the terminal: every key goes to the guest, Ctrl-A X end
 terminal shows the VGA text screen and its keys are the PC's keyboard. SIGUSR1 saves the screen (--screenshot) at once.
 
 Nothing is written to an image unless --write says so: what the guest writes is kept in memory until the end.
-Without --kernel a BIOS boots: SeaBIOS from Debian's package seabios, or --bios.
+Without --kernel a BIOS (SeaBIOS from Debian's package seabios, or --bios) boots from floppy, CD or disk, the first of
+them that is given.
 
 Exit status: 0 when the guest switches the machine off or Ctrl-A X ends it, 1 after a triple fault or a halt for good,
 2 when there is nothing that could be booted; a test guest's own through port F4h.

@@ -1,14 +1,15 @@
 // The devices of qemu-system-i386 while its processor stands still: its qtest protocol reads and writes ports and physical memory
 // one line at a time, so a device of ours can be asked the same questions as QEMU's.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { has, qemuSystem } from './needs.ts';
 
-/** Is qemu-system-i386 (package qemu-system-x86) installed? Tests that compare with it are left out otherwise. */
-export const hasQemuSystem: boolean = spawnSync('qemu-system-i386', ['--version']).status === 0;
+/** Tests that compare with QEMU are left out without it. */
+export const hasQemuSystem: boolean = has('devices beside QEMU’s', [qemuSystem]);
 
 /** A picture: red, green and blue bytes. */
 interface Picture {
@@ -72,19 +73,26 @@ export class Qtest {
   /** What the display adapter shows. */
   async screendump(): Promise<Picture> {
     const file = join(this.folder, 'screen.ppm');
+    await this.monitor(`screendump ${file}`);
+    const bytes = readFileSync(file);
+    const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 64))!;
+    return { width: Number(width), height: Number(height), rgb: bytes.subarray(header.length) };
+  }
+
+  /** Run a command of QEMU's monitor. */
+  async monitor(command: string): Promise<void> {
+    // Its socket is there when this is answered.
+    await this.ask('inb 0x80');
     await new Promise<void>((resolve, reject) => {
       const socket = connect(join(this.folder, 'monitor'));
       let prompts = 0;
       socket.on('error', reject).on('data', (text) => {
         // A prompt when it is connected, and one after the command is done.
         if (!String(text).includes('(qemu) ')) return;
-        if (prompts++ === 0) socket.write(`screendump ${file}\n`);
+        if (prompts++ === 0) socket.write(`${command}\n`);
         else resolve(void socket.destroy());
       });
     });
-    const bytes = readFileSync(file);
-    const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 64))!;
-    return { width: Number(width), height: Number(height), rgb: bytes.subarray(header.length) };
   }
 
   close(): void {

@@ -12,9 +12,8 @@ import { BUS_MASTER, CONTROL, DATA, ERROR, IdeBench, STATUS, type TaskFile, task
 const SECTORS = 4096;
 
 /** Word w of sector s is s·256 + w, so that a wrong sector shows. */
-function numbered(sectors = SECTORS): Uint8Array {
-  return new Uint8Array(Uint16Array.from({ length: sectors * 256 }, (_, i) => i).buffer);
-}
+const pattern = new Uint8Array(Uint16Array.from({ length: SECTORS * 256 }, (_, i) => i).buffer);
+const numbered = (): Uint8Array => pattern.slice();
 
 function bench(image = numbered()): IdeBench & { image: Uint8Array } {
   return Object.assign(new IdeBench(arrayStore(image)), { image });
@@ -319,11 +318,11 @@ describe.skipIf(!hasQemuSystem)('beside QEMU’s', () => {
 
   // Statuses, errors, registers and data of random commands: all that transfer by programmed input and output, and
   // those without data. Addresses lie around the disk's ends.
-  test('300 random commands', async () => {
+  test('120 random commands', async () => {
     const commands = [
       0x20, 0x21, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x42, 0xc4, 0xc5, 0xc6, 0xe0, 0xe5, 0xe7, 0x27, 0xf8, 0xff, 0xa0,
     ];
-    for (let step = 0; step < 300; step++) {
+    for (let step = 0; step < 120; step++) {
       // QEMU starts with MULTIPLE on; ATA lets a drive start with it off.
       const command = step === 0 ? 0xc6 : random.pick(commands);
       // QEMU refuses a block whole that reaches beyond the end, verifies anything, and takes data before it refuses.
@@ -361,6 +360,61 @@ describe.skipIf(!hasQemuSystem)('beside QEMU’s', () => {
       const error = ours.ports.read8(ERROR);
       expect(error === 0x10 ? 4 : error, trail).toBe(await qemu.read('inb', ERROR));
       expect(ours.ports.read8(STATUS) & ~0x10, trail).toBe((await qemu.read('inb', STATUS)) & ~0x10);
+    }
+  });
+
+  // Where the bus master puts and takes data, its status, and what is left of a table that does not fit the transfer.
+  test('60 random bus master transfers', async () => {
+    const put = async (pa: number, value: number): Promise<void> => {
+      ours.memory.write32(pa, value);
+      await qemu.write('writel', pa, value);
+    };
+    const out = async (kind: 'outb' | 'outl', port: number, value: number): Promise<void> => {
+      if (kind === 'outb') ours.ports.write8(port, value);
+      else ours.ports.write32(port, value);
+      await qemu.write(kind, port, value);
+    };
+    for (const [offset, value] of [
+      [0x20, BUS_MASTER],
+      [0x04, 5],
+    ] as const) {
+      await qemu.write('outl', 0xcf8, 0x80000900 | offset);
+      await qemu.write('outl', 0xcfc, value);
+    }
+    for (let step = 0; step < 60; step++) {
+      const count = 1 + random.below(8);
+      const trail = `SEED=${random.seed} step ${step}`;
+      const isWrite = random.below(2) === 1;
+      // Even addresses and lengths that sum up to the transfer, now and then to more; for reads, to less too: what is
+      // then on a written disk is open.
+      let left = count * 512 + random.pick([0, 0, 0, 0x40, isWrite ? 0 : -0x40]);
+      let entries = 0;
+      for (let pa = 0x20000; left > 0; entries++) {
+        const bytes = Math.min(left, 2 + 2 * random.below(400));
+        left -= bytes;
+        await put(0x10000 + 8 * entries, pa);
+        await put(0x10004 + 8 * entries, bytes | (left > 0 ? 0 : 0x80000000));
+        pa += bytes + 2 * random.below(8);
+      }
+      for (let at = 0; at < 0x1200 && isWrite; at += 64) await put(0x20000 + at, random.word());
+      await out('outb', BUS_MASTER, 0);
+      await out('outb', BUS_MASTER + 2, 6);
+      await out('outl', BUS_MASTER + 4, 0x10000);
+      const file = { count, low: random.below(256), mid: 0, high: 0, device: 0xe0, command: isWrite ? 0xca : 0xc8 };
+      for (const [port, value] of taskFileWrites(file)) await out('outb', port, value);
+      await out('outb', BUS_MASTER, isWrite ? 1 : 9);
+      let status: number;
+      do status = await qemu.read('inb', BUS_MASTER + 2);
+      while (status === 1);
+      expect(ours.ports.read8(BUS_MASTER + 2), trail).toBe(status);
+      // With a table that is too short, QEMU moves nothing and has its drive ready again; a real drive goes on waiting.
+      const isShort = (ours.status & 0x80) !== 0;
+      for (let at = 0; at < 0x1200; at += 4) {
+        if (isShort) await put(0x20000 + at, 0);
+        const theirs = await qemu.read('readl', 0x20000 + at);
+        expect(ours.memory.read32(0x20000 + at), `${trail} at ${at}`).toBe(theirs);
+      }
+      for (const value of isShort ? [4, 0] : [0]) await out('outb', CONTROL, value);
     }
   });
 });

@@ -128,6 +128,21 @@ export const wideWords = {
   pminud: (a, b) => (a >>> 0 < b >>> 0 ? a : b),
 } as const satisfies Record<string, WordOperator>;
 
+/** PUNPCKxBW and PUNPCKxWD: the lanes of the lower or upper half of both words, in turn. */
+export const interleaved = {
+  bytesLow: (a, b) => (a & 0xff) | ((b & 0xff) << 8) | ((a & 0xff00) << 8) | ((b & 0xff00) << 16),
+  bytesHigh: (a, b) => ((a >>> 16) & 0xff) | ((b >>> 8) & 0xff00) | ((a >>> 8) & 0xff0000) | (b & -16777216),
+  wordsLow: (a, b) => (a & 0xffff) | (b << 16),
+  wordsHigh: (a, b) => (a >>> 16) | (b & -65536),
+} as const satisfies Record<string, WordOperator>;
+
+/** PSADBW within a word. */
+export const sumOfDifferences: WordOperator = (a, b) =>
+  Math.abs((a & 255) - (b & 255)) +
+  Math.abs(((a >>> 8) & 255) - ((b >>> 8) & 255)) +
+  Math.abs(((a >>> 16) & 255) - ((b >>> 16) & 255)) +
+  Math.abs((a >>> 24) - (b >>> 24));
+
 /** Shifts of each lane by a count that is in range, less than the lane's width. */
 export const packedShifts = {
   psrlw: (a, n) => (a >>> n) & Math.imul(65535 >>> n, 65537),

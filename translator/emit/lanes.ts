@@ -142,7 +142,20 @@ export class VectorLanes {
     return this.clean.has(lane);
   }
 
+  /** Do the slots of all these lanes hold more than their locals? Then integers were written there, as words. */
+  areWords(...lanes: readonly number[]): boolean {
+    return lanes.every((lane) => this.stale.has(lane));
+  }
+
   copy(to: number, from: number): void {
+    if (this.stale.has(from)) {
+      // A host reads as words what it has just written so much sooner than as one double.
+      for (const slot of [0, 1]) {
+        this.host.add(assign(js.at('S', js.num(2 * to + slot)), js.at('S', js.num(2 * from + slot))));
+      }
+      this.reload(2 * to, 64);
+      return;
+    }
     this.set(to, this.lane(from), this.isClean(from));
   }
 

@@ -3,10 +3,12 @@
  * is not listed here stays a call.
  */
 import {
+  interleaved,
   type PackedShift,
   type PackedWord,
   packedShifts,
   packedWords,
+  sumOfDifferences,
   wideWords,
 } from '../../runtime/abi/packed-words.ts';
 import type { Call } from '../ir/node.ts';
@@ -167,6 +169,37 @@ const quadwordShift =
     store(v, slotOf(node, 0), results);
   };
 
+/** PUNPCKxxx: each word of half of the registers gives two. */
+const unpack =
+  (low: Operator, high: Operator, upper: boolean, count: number): Emit =>
+  (v, node) => {
+    const [to, from] = [slotOf(node, 0), slotOf(node, 1)];
+    const first = upper ? count / 2 : 0;
+    const own = words(v, to + first, count / 2);
+    const others = words(v, from + first, count / 2);
+    v.save(to, count * 32);
+    const results = own.flatMap((a, i) => [low, high].map((operator) => expand(v, operator, [a, others[i]!])));
+    // A word of the result may stand where one of its sources did.
+    store(v, to, results);
+  };
+
+const unpacks = (name: string, low: Operator, high: Operator): [string, Emit][] =>
+  ([2, 4] as const).flatMap((count): [string, Emit][] => [
+    [`punpckl${name}${count * 32}`, unpack(low, high, false, count)],
+    [`punpckh${name}${count * 32}`, unpack(low, high, true, count)],
+  ]);
+
+/** PSADBW: one sum for each 64 bits. */
+const sumDifferences =
+  (count: number): Emit =>
+  (v, node) => {
+    const own = words(v, slotOf(node, 0), count);
+    const others = words(v, slotOf(node, 1), count);
+    const sums = own.map((a, i) => expand(v, sumOfDifferences, [a, others[i]!]));
+    const results = sums.map((sum, i) => (i % 2 === 0 ? js.binary('+', sum, sums[i + 1]!) : js.num(0)));
+    store(v, slotOf(node, 0), results);
+  };
+
 /** Top bits of bytes: the product moves each of a word's four to its place in the top four bits. */
 const signs =
   (count: number): Emit =>
@@ -221,6 +254,10 @@ const inline = new Map<string, Emit>([
   ['psllq128', quadwordShift(true, 4)],
   ['psrlq64', quadwordShift(false, 2)],
   ['psrlq128', quadwordShift(false, 4)],
+  ...unpacks('bw', interleaved.bytesLow, interleaved.bytesHigh),
+  ...unpacks('wd', interleaved.wordsLow, interleaved.wordsHigh),
+  ['psadbw64', sumDifferences(2)],
+  ['psadbw128', sumDifferences(4)],
   ['signs8x64', signs(2)],
   ['signs8x128', signs(4)],
 ]);

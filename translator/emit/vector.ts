@@ -58,6 +58,20 @@ const store128 = snippet(`
   if ((p & 0x8000000f) === tz) { f64[p >> 3] = $x; f64[(p >> 3) + 1] = $y; }
   else { $slow; }
 `);
+const store64Words = snippet(`
+  p = W[$a >>> 12] ^ $a;
+  if ((p & 0x80000007) === tz) { i32[p >> 2] = S[$s]; i32[(p >> 2) + 1] = S[$s1]; }
+  else { $slow; }
+`);
+const store128Words = snippet(`
+  p = W[$a >>> 12] ^ $a;
+  if ((p & 0x8000000f) === tz) {
+    i32[p >> 2] = S[$s];
+    i32[(p >> 2) + 1] = S[$s1];
+    i32[(p >> 2) + 2] = S[$s2];
+    i32[(p >> 2) + 3] = S[$s3];
+  } else { $slow; }
+`);
 /** $t is the result; $x the destination's lane. */
 const scalar = snippet(`
   const $m = Math.abs($t);
@@ -123,13 +137,24 @@ const loading =
     if (zeroAbove) v.set(lane + 1, js.num(0), true);
   };
 
+/** Stores of doubles, or of words where integers were computed. */
 const storing =
-  (code: Snippet): Emit =>
+  (code: Snippet, asWords: Snippet, lanes: 1 | 2): Emit =>
   (v, node) => {
     v.begin();
     const lane = laneOf(node, 0);
     const a = v.host.atom(v.host.value(node.args[1]!));
     const slow = slowAccess(v, node, a);
+    if (lanes === 1 ? v.areWords(lane) : v.areWords(lane, lane + 1)) {
+      const [$s, $s1, $s2, $s3] = [0, 1, 2, 3].map((i) => js.num(2 * lane + i)) as [
+        Expression,
+        Expression,
+        Expression,
+        Expression,
+      ];
+      v.emit(asWords, { $a: a, $s, $s1, $s2, $s3, $slow: slow });
+      return;
+    }
     v.emit(code, { $a: a, $x: v.lane(lane), $y: v.lane(lane + 1), $slow: slow });
   };
 
@@ -347,9 +372,9 @@ const inline: Readonly<Partial<Record<Call['helper'], Emit>>> = {
   load64Zero: loading(load64, 1, true),
   load128: loading(load128, 2),
   load128Aligned: loading(load128, 2),
-  store64: storing(store64),
-  store128: storing(store128),
-  store128Aligned: storing(store128),
+  store64: storing(store64, store64Words, 1),
+  store128: storing(store128, store128Words, 2),
+  store128Aligned: storing(store128, store128Words, 2),
   move64: (v, node) => v.copy(laneOf(node, 0), laneOf(node, 1)),
   move64Zero(v, node) {
     v.copy(laneOf(node, 0), laneOf(node, 1));

@@ -4,6 +4,7 @@
  * Source: SDM vol. 2B under each instruction.
  */
 import type { AcrossWideWords, AcrossWords, PackedName } from '../../abi/packed.ts';
+import { interleaved, sumOfDifferences } from '../../abi/packed-words.ts';
 
 type Names = `${AcrossWords}${64 | 128}` | `${AcrossWideWords}128` | `${'psrlq' | 'psllq'}${64 | 128}`;
 type Helper = (a: number, b: number) => number;
@@ -112,28 +113,28 @@ function highUnsigned(a: number, b: number): number {
 
 function unpackOperators(S: Int32Array): [string, Operator][] {
   const result = new Int32Array(4);
-  const views = [new Uint8Array(result.buffer), new Uint16Array(result.buffer), result] as const;
-  const sources = [new Uint8Array(S.buffer), new Uint16Array(S.buffer), S] as const;
+  /** Each word of half of the register gives two of the result. */
   const make =
-    (kind: 0 | 1 | 2, high: boolean): Operator =>
+    (low: Helper, high: Helper, upper: boolean): Operator =>
     (to, from, bytes) => {
-      const [source, out] = [sources[kind], views[kind]];
-      const scale = 4 >> kind;
-      const half = bytes >> (kind + 1);
-      const first = high ? half : 0;
+      const half = bytes >> 3;
       for (let i = 0; i < half; i++) {
-        out[2 * i] = source[to * scale + first + i]!;
-        out[2 * i + 1] = source[from * scale + first + i]!;
+        const [a, b] = [S[to + (upper ? half : 0) + i]!, S[from + (upper ? half : 0) + i]!];
+        result[2 * i] = low(a, b);
+        result[2 * i + 1] = high(a, b);
       }
       for (let i = 0; i < bytes >> 2; i++) S[to + i] = result[i]!;
     };
+  const { bytesLow, bytesHigh, wordsLow, wordsHigh } = interleaved;
+  const own: Helper = (a) => a;
+  const other: Helper = (_a, b) => b;
   return [
-    ['punpcklbw', make(0, false)],
-    ['punpcklwd', make(1, false)],
-    ['punpckldq', make(2, false)],
-    ['punpckhbw', make(0, true)],
-    ['punpckhwd', make(1, true)],
-    ['punpckhdq', make(2, true)],
+    ['punpcklbw', make(bytesLow, bytesHigh, false)],
+    ['punpcklwd', make(wordsLow, wordsHigh, false)],
+    ['punpckldq', make(own, other, false)],
+    ['punpckhbw', make(bytesLow, bytesHigh, true)],
+    ['punpckhwd', make(wordsLow, wordsHigh, true)],
+    ['punpckhdq', make(own, other, true)],
   ];
 }
 
@@ -260,11 +261,10 @@ function byteOperators(S: Int32Array): [string, Operator, boolean?][] {
     [
       'psadbw',
       (to, from, bytes) => {
-        for (let first = 0; first < bytes; first += 8) {
-          let sum = 0;
-          for (let i = first; i < first + 8; i++) sum += Math.abs(u8[to * 4 + i]! - u8[from * 4 + i]!);
-          S[to + (first >> 2)] = sum;
-          S[to + (first >> 2) + 1] = 0;
+        for (let i = 0; i < bytes >> 2; i += 2) {
+          const sum = sumOfDifferences(S[to + i]!, S[from + i]!) + sumOfDifferences(S[to + i + 1]!, S[from + i + 1]!);
+          S[to + i] = sum;
+          S[to + i + 1] = 0;
         }
       },
     ],

@@ -66,7 +66,7 @@ function randomProgram(next: () => number, isLoop: boolean): Program {
   };
 }
 
-test.each(seeds)('integer, x87, MMX and SSE mixed, seed %i', { timeout: 300_000 }, (seed) => {
+test.each(seeds)('integer, x87, MMX and SSE mixed, seed %i', { timeout: 900_000 }, (seed) => {
   const next = randomWords(seed);
   const image = baseImage(next);
   const interpreted = new LockstepMachine('tier 0', '0', image);

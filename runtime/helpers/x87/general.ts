@@ -25,9 +25,8 @@ export function generalX87({ state, memory }: HelperContext, begin: () => void):
   const unit = new X87Unit(state);
   const { env } = unit;
 
-  /** Push what `make` gives when there is room. */
-  const load = (make: () => Real): number => {
-    begin();
+  /** Push what `make` gives when there is room, in an instruction that has begun. */
+  const push = (make: () => Real): number => {
     unit.begin();
     const value = unit.isEmpty(7) ? make() : unit.overflow();
     // Seen on an AMD CPU: #D comes after the push.
@@ -36,9 +35,13 @@ export function generalX87({ state, memory }: HelperContext, begin: () => void):
     return 0;
   };
 
-  /** The bits that a store writes, and `old` where it must not. */
-  const store = (format: number, old: bigint, pops: number): bigint => {
+  const load = (make: () => Real): number => {
     begin();
+    return push(make);
+  };
+
+  /** The bits that a store writes, and `old` where it must not, in an instruction that has begun. */
+  const taken = (format: number, old: bigint, pops: number): bigint => {
     unit.begin();
     const value = unit.isEmpty(0) ? unit.underflow() : unit.real(0);
     const underflows = env.raised;
@@ -52,6 +55,11 @@ export function generalX87({ state, memory }: HelperContext, begin: () => void):
     } else unit.pop(pops);
     unit.finish();
     return blocked ? old : bits;
+  };
+
+  const store = (format: number, old: bigint, pops: number): bigint => {
+    begin();
+    return taken(format, old, pops);
   };
 
   const arithmetic = (destination: number, source: number, pops: number, apply: Apply): number => {
@@ -104,7 +112,7 @@ export function generalX87({ state, memory }: HelperContext, begin: () => void):
     x87LoadDouble(la) {
       begin();
       const operand = doubleAt(la)();
-      return load(() => loaded(env, operand));
+      return push(() => loaded(env, operand));
     },
 
     x87StoreWord: (format, old, pops) => Number(store(format, BigInt(old >>> 0), pops)) | 0,
@@ -127,7 +135,7 @@ export function generalX87({ state, memory }: HelperContext, begin: () => void):
       // Both halves are checked before one is written.
       const low = memory.modify32(la);
       const high = memory.modify32((la + 4) | 0);
-      const bits = store(X87Format.Real64, bitsOf(low, high), pops);
+      const bits = taken(X87Format.Real64, bitsOf(low, high), pops);
       memory.write32(la, Number(bits & 0xffffffffn) | 0);
       memory.write32((la + 4) | 0, Number(bits >> 32n) | 0);
       return 0;

@@ -43,6 +43,8 @@ export interface CpuOptions {
   readonly policy?: Partial<Policy>;
   /** What RDTSC reads; left out, instructions retired. */
   readonly timestamp?: () => number;
+  /** FERR#: an x87 exception waits while CR0.NE is clear; a PC raises IRQ 13. Left out, it is #MF whatever CR0 says. */
+  readonly floatError?: () => void;
   /** CpuParts.mustLeave. */
   readonly mustLeave?: () => boolean;
   /** Decides which instructions there are; all that are implemented when left out. */
@@ -89,7 +91,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const memory = new Memory(ram, state, fault, options.walker(fault, ram, state), options.userOnly, bus);
   let cpu: Cpu | undefined;
   const timestamp = options.timestamp ?? ((): number => cpu?.timestamp ?? 0);
-  const helpers = createHelpers({ state, memory, fault, timestamp });
+  const helpers = createHelpers({ state, memory, fault, timestamp, floatError: options.floatError });
   const context: ExecutionContext = {
     state,
     ram,

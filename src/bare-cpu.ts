@@ -2,7 +2,7 @@
  * The bare processor of the public API: mapped memory, registers, run. No operating system and no devices: what a
  * program asks of either ends the run, and the embedder serves it and goes on.
  */
-import { MODE_FLAT_USER32 } from '../runtime/abi/mode.ts';
+import { MODE_FLAT_USER32, MODE_IDENTITY } from '../runtime/abi/mode.ts';
 import { CS, DS, EFLAGS_IF, EIP, ES, FS, GS, registerNames, SEGMENT_BASE, SS } from '../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../runtime/abi/vector.ts';
 import type { CacheStatistics } from '../runtime/cache/statistics.ts';
@@ -11,6 +11,7 @@ import { type Descriptor, loadSegmentRegister } from '../runtime/cpu/segment.ts'
 import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
 import { Access, WALK_WRITABLE } from '../runtime/memory/walker.ts';
 import { createUserVmm } from '../runtime/vmm/user/index.ts';
+import { FrameAllocator } from './linux/frames.ts';
 import { createCpu, type Tier } from './machine.ts';
 
 /** The part of AbortSignal that is used. */
@@ -113,9 +114,7 @@ export class BareCpu {
   readonly #host: CpuHost;
   readonly #processor: Processor;
   readonly #pages: (Page | undefined)[] = [];
-  readonly #free: number[] = [];
-  readonly #size: number;
-  #next = 0;
+  readonly #frames: FrameAllocator;
 
   /** @throws RangeError when `memory` is out of range. */
   constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32, cpu = 'max' }: CpuOptions, host: CpuHost) {
@@ -139,12 +138,13 @@ export class BareCpu {
       vmm: (parts) =>
         createUserVmm({ ...parts, model, descriptors: { describe: (selector) => segments.get(selector | 3) } }),
       model,
-      mode: MODE_FLAT_USER32,
+      mode: MODE_FLAT_USER32 | MODE_IDENTITY,
       tier,
       userOnly: true,
       stopwatch: () => host.monotonic(),
     });
-    this.#size = this.#processor.memory.ram.size;
+    const { ram } = this.#processor.memory;
+    this.#frames = new FrameAllocator(ram, memory, (pa, length) => this.#processor.memory.invalidateCode(pa, length));
     const { state } = this.#processor;
     for (const segment of [ES, SS, DS, FS, GS, CS]) {
       const selector = segment === CS ? CODE_SELECTOR : DATA_SELECTOR;
@@ -162,11 +162,11 @@ export class BareCpu {
     const [first, end] = pageRange(address, length);
     let fresh = 0;
     for (let page = first; page < end; page++) if (this.#pages[page] === undefined) fresh++;
-    if (fresh * PAGE > this.#size - this.#next + this.#free.length * PAGE) {
+    if (fresh > this.#frames.free) {
       throw new RangeError(`map: ${fresh * PAGE} bytes more than guest memory has left`);
     }
     for (let page = first; page < end; page++) {
-      this.#pages[page] = { pa: this.#pages[page]?.pa ?? this.#allocate(), write, execute };
+      this.#pages[page] = { pa: this.#pages[page]?.pa ?? this.#frames.allocate(page), write, execute };
     }
     this.#processor.memory.flushPages(first, end - first);
   }
@@ -178,22 +178,10 @@ export class BareCpu {
     for (let page = first; page < end; page++) {
       const mapped = this.#pages[page];
       if (mapped === undefined) continue;
-      memory.invalidateCode(mapped.pa, PAGE);
-      this.#free.push(mapped.pa);
+      this.#frames.release(mapped.pa);
       delete this.#pages[page];
     }
     memory.flushPages(first, end - first);
-  }
-
-  #allocate(): number {
-    const freed = this.#free.pop();
-    if (freed !== undefined) {
-      this.#processor.memory.ram.u8.fill(0, freed, freed + PAGE);
-      return freed;
-    }
-    const pa = this.#next;
-    this.#next += PAGE;
-    return pa;
   }
 
   /** Copy bytes into mapped memory, whatever its rights; translations of what they replace are dropped.

@@ -5,6 +5,7 @@
 
 import { helperNames, type VmmCallName, vmmCallNames } from '../runtime/abi/calls.ts';
 import type { ExecutionContext } from '../runtime/abi/context.ts';
+import { Exit } from '../runtime/abi/exit.ts';
 import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Ram } from '../runtime/bus/ram.ts';
@@ -55,6 +56,8 @@ export interface CpuOptions {
 export interface Policy {
   /** Executions of a block in tier 0 before its region is compiled. */
   readonly hotThreshold: number;
+  /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
+  readonly innerFactor: number;
   /** Words (4 bytes) of tier-0 code kept. */
   readonly arenaWords: number;
   /** Characters of generated JavaScript kept. */
@@ -69,10 +72,11 @@ export interface Policy {
 
 const defaultPolicy: Policy = {
   hotThreshold: 300,
+  innerFactor: 20,
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
   maxRewrites: 64,
-  growthExits: 20_000,
+  growthExits: 4_000,
   maxGrowth: 3,
 };
 
@@ -85,8 +89,9 @@ function hotThreshold(tier: Tier, policy: Policy): number {
 export function createCpu(options: CpuOptions): Cpu {
   const policy = { ...defaultPolicy, ...options.policy };
   const state = new Int32Array(new ArrayBuffer(STATE_SLOTS * 4));
-  const bus = typeof options.memoryBytes === 'number' ? undefined : options.memoryBytes;
-  const ram = typeof options.memoryBytes === 'number' ? new Ram(options.memoryBytes) : options.memoryBytes.ram;
+  const given = options.memoryBytes;
+  const bus = typeof given === 'number' ? undefined : given;
+  const ram = typeof given === 'number' ? Ram.whole(given) : given.ram;
   const fault = new GuestFault();
   const memory = new Memory(ram, state, fault, options.walker(fault, ram, state), options.userOnly, bus);
   let cpu: Cpu | undefined;
@@ -97,8 +102,10 @@ export function createCpu(options: CpuOptions): Cpu {
     ram,
     tlb: memory.tlb,
     memory,
+    lines: memory.lines?.bytes,
     helpers,
     helperList: helperNames.map((name) => helpers[name]),
+    enter: () => Exit.Unwound,
     fault,
   };
   const translator = createTranslator(context, {
@@ -107,6 +114,7 @@ export function createCpu(options: CpuOptions): Cpu {
   });
   const cache = new CodeCache(translator, memory, state, {
     hotThreshold: hotThreshold(options.tier, policy),
+    innerFactor: policy.innerFactor,
     maxSource: policy.maxSource,
     maxRewrites: policy.maxRewrites,
     growthExits: policy.growthExits,
@@ -119,5 +127,6 @@ export function createCpu(options: CpuOptions): Cpu {
   const calls = options.vmm({ state, memory, fault });
   const vmm = vmmCallNames.map((name) => calls[name]);
   cpu = new Cpu({ state, memory, fault, translator, cache, vmm, mustLeave: options.mustLeave });
+  context.enter = cpu.enter;
   return cpu;
 }

@@ -9,6 +9,8 @@ import { printMicroOps } from './interp/print.ts';
 import type { IrBlock } from './ir/block.ts';
 import { printBlock } from './ir/print.ts';
 import { rows } from './isa/index.ts';
+import { lift } from './lift.ts';
+import { optimise } from './passes/index.ts';
 import { compileRegion } from './translate.ts';
 
 /** One guest block, stage by stage. */
@@ -16,7 +18,7 @@ export interface ExplainedBlock {
   /** EIP of its first instruction (i32). */
   readonly eip: number;
   readonly instructions: readonly Instruction[];
-  /** IR after the lift and after the last pass, and the micro-operations that tier 0 makes of the latter. */
+  /** IR after the lift and after the last pass of tier 1, and the micro-operations of tier 0. */
   readonly lifted: string;
   readonly optimised: string;
   readonly microOps: string;
@@ -41,23 +43,32 @@ export function explainRegion(
   mode: number,
   codeAt: (eip: number) => CodeBytes | undefined,
 ): ExplainedRegion | undefined {
-  const drafts = new Map<IrBlock, { instructions: readonly Instruction[]; lifted: string }>();
+  const drafts = new Map<IrBlock, { instructions: readonly Instruction[]; lifted: string; microOps: string }>();
+  const tier0 = (at: number): string => {
+    const { block } = lift(decoder, codeAt(at)!, at, mode);
+    optimise(block);
+    return printMicroOps(block);
+  };
   const blocks: ExplainedBlock[] = [];
   const region = compileRegion({
     decoder,
-    compiler: (name, body, frame) => ({ run: () => 0, source: functionText(name, body, frame) }),
+    compiler: (name, body, frame) => ({
+      run: () => 0,
+      source: functionText(name, body, frame),
+      gate: { links: [] },
+    }),
     eip,
     mode,
     codeAt,
     profile: { executions: () => 1, targets: () => [] },
     observe: {
-      lifted: ({ block, instructions }) => drafts.set(block, { instructions, lifted: printBlock(block) }),
+      lifted: ({ block, instructions }) =>
+        drafts.set(block, { instructions, lifted: printBlock(block), microOps: tier0(block.eip) }),
       optimised: (block) =>
         blocks.push({
           eip: block.eip,
           ...drafts.get(block)!,
           optimised: printBlock(block),
-          microOps: printMicroOps(block),
         }),
     },
   });

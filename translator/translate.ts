@@ -44,17 +44,18 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
   const blocks = formRegion(eip, { ...profile, liftAt });
   if (blocks === undefined) return undefined;
   for (const { block } of blocks) {
-    optimise(block);
+    optimise(block, { inRegion: true });
     observe?.optimised(block);
   }
   const nodes = buildGraph(blocks);
   const pages: PageCheck[] = [];
   for (const [page, mapping] of mappings) if (page !== eip >>> 12) pages.push({ page, mapping });
-  const { run, source, exits } = emitRegion(nodes[0]!, pages, compiler);
+  const { run, source, exits, gate } = emitRegion(nodes[0]!, pages, compiler);
   return {
     run,
     source,
     exits,
+    gate,
     blocks: nodes.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
   };
 }

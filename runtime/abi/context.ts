@@ -4,6 +4,8 @@
  * The runtime makes one; translator/ sees only these shapes.
  */
 import type { HelperName } from './calls.ts';
+import type { Exit } from './exit.ts';
+import type { CallGate } from './translator.ts';
 
 /** TLB words of one privilege level (abi/tlb.ts). */
 export interface TlbTables {
@@ -32,6 +34,7 @@ export interface RamViews {
   readonly i16: Int16Array;
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
+  readonly view: DataView;
 }
 
 export type Helper = (...args: number[]) => number;
@@ -41,9 +44,16 @@ export interface ExecutionContext {
   readonly ram: RamViews;
   readonly tlb: { readonly user: TlbTables; readonly supervisor: TlbTables };
   readonly memory: SlowMemory;
+  /** The line table (abi/lines.ts), where there is identity-mapped memory. */
+  readonly lines: Uint8Array | undefined;
   /** Helpers by name, and in the order of `helperNames`. */
   readonly helpers: Readonly<Record<HelperName, Helper>>;
   readonly helperList: readonly Helper[];
+  /**
+   * A region makes the near CALL that is number `ordinal` of its ways out, with all state in its slots. @returns 0 when
+   * control has come back to the address after the call; else what the region must return at once.
+   */
+  enter: (gate: CallGate, ordinal: number) => Exit;
   /** The one object that is thrown through translated code. */
   readonly fault: object;
 }

@@ -38,6 +38,8 @@ export const MODE_BREAKPOINT = 1 << 19;
 export const MODE_SSE = 1 << 20;
 /** MMX instructions execute: CR0.EM and CR0.TS are clear. */
 export const MODE_MMX = 1 << 21;
+/** Nearly all pages lie at their linear addresses in the RAM buffer: regions test the line table (abi/lines.ts). */
+export const MODE_IDENTITY = 1 << 22;
 
 /** 32-bit protected mode, flat, CPL 3, with SSE: what a Linux process runs in. */
 export const MODE_FLAT_USER32: number =

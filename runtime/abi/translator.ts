@@ -35,16 +35,34 @@ export interface Tier0Block {
   readonly words: number;
 }
 
-/** Where a region leaves to, by ordinal. */
-export interface RegionExit {
-  readonly eip: number;
+/** A way out of a region, by ordinal. EIP is `eip` then; all other state is exact. */
+export type RegionExit =
+  /** Control goes to an address, which may become part of the region when it is compiled anew. */
+  | { readonly kind: 'link'; readonly eip: number; readonly mayGrow: boolean }
+  /** Tier 0 has to run the instruction at `eip`; the budget has been charged for `remaining` more than have run. */
+  | { readonly kind: 'slow'; readonly eip: number; readonly remaining: number }
+  /** VMM call number `call` at `eip`; `next` is the following instruction. Its arguments are in their slots. */
+  | { readonly kind: 'vmm'; readonly call: number; readonly eip: number; readonly next: number }
+  /**
+   * Not left by: a near CALL to `eip`, or with a computed target to the address in the EIP slot, which the region makes
+   * through ExecutionContext.enter and after which it goes on at `next`.
+   */
+  | { readonly kind: 'call'; readonly eip: number; readonly isIndirect: boolean; readonly next: number };
+
+/** How a region's code names its own ways out when it calls another: the runtime fills it in. */
+export interface CallGate {
+  links: readonly unknown[];
 }
 
 /** Compiled code of a region. */
 export interface RegionCode {
-  /** Runs until control leaves the region: an exit ordinal, or a negative Exit. */
+  /**
+   * Runs until control leaves the region: an exit ordinal, or a negative Exit. With a budget below zero it leaves at once
+   * and changes nothing but EIP.
+   */
   readonly run: () => Exit;
   readonly exits: readonly RegionExit[];
+  readonly gate: CallGate;
   /** Generated text, for dumps; its length in characters counts against the cache's bound. */
   readonly source: string;
   /** Guest blocks in it: EIP, bytes and guest instructions of each, the head first. */

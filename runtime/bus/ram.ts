@@ -8,6 +8,8 @@ import { hostIsLittleEndian } from './endian.ts';
 
 /** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
 const MAX_RAM_BYTES: number = 0x7ff00000;
+/** The linear address space. */
+const LINEAR_BYTES = 0x100000000;
 
 export class Ram {
   /** Bytes, a multiple of 4096. */
@@ -17,17 +19,41 @@ export class Ram {
   readonly u16: Uint16Array;
   readonly i16: Int16Array;
   readonly i32: Int32Array;
+  /** For accesses that need not be aligned. */
+  readonly view: DataView;
+  /** Does the buffer have a place for every linear address? */
+  readonly isWhole: boolean;
 
   /** @param size bytes, rounded up to whole pages; at most MAX_RAM_BYTES.  @throws RangeError outside that range. */
-  constructor(size: number) {
-    if (!(size > 0 && size <= MAX_RAM_BYTES)) throw new RangeError(`guest RAM of ${size} bytes is out of range`);
+  constructor(size: number, buffer: ArrayBuffer = new ArrayBuffer(checkedSize(size))) {
     if (!hostIsLittleEndian) throw new RangeError('xlat86 needs a little-endian host');
-    this.size = (size + 4095) & ~4095;
-    const buffer = new ArrayBuffer(this.size);
+    this.size = checkedSize(size);
+    this.isWhole = buffer.byteLength === LINEAR_BYTES;
     this.u8 = new Uint8Array(buffer);
     this.i8 = new Int8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.i16 = new Int16Array(buffer);
     this.i32 = new Int32Array(buffer);
+    this.view = new DataView(buffer);
   }
+
+  /**
+   * RAM over a buffer of 4 GiB, of which the host commits what is touched, so that pages can lie at their linear
+   * addresses; where the host has no such buffer, plain RAM of `size` bytes.
+   */
+  static whole(size: number): Ram {
+    checkedSize(size);
+    let buffer: ArrayBuffer;
+    try {
+      buffer = new ArrayBuffer(LINEAR_BYTES);
+    } catch {
+      return new Ram(size);
+    }
+    return new Ram(MAX_RAM_BYTES, buffer);
+  }
+}
+
+function checkedSize(size: number): number {
+  if (!(size > 0 && size <= MAX_RAM_BYTES)) throw new RangeError(`guest RAM of ${size} bytes is out of range`);
+  return (size + 4095) & ~4095;
 }

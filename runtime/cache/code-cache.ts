@@ -6,7 +6,7 @@
  * Tier 0's arena is a ring: when it comes round, the oldest blocks are dropped, a few at a time.
  */
 import { isFlat, MODE_USER } from '../abi/mode.ts';
-import { CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
+import { BUDGET, CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
@@ -15,7 +15,13 @@ import { Block, Region, type RegionLink, type Stretch } from './translation.ts';
 import { UncachedCode } from './uncached.ts';
 
 const TABLE_SIZE = 1 << 14;
+const REGION_TABLE_SIZE = 1 << 12;
 const noBytes = new Uint8Array(0);
+
+/** Index of an EIP in the table of regions. */
+function regionIndex(eip: number): number {
+  return (eip ^ (eip >>> 12)) & (REGION_TABLE_SIZE - 1);
+}
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
 
@@ -25,6 +31,8 @@ export type Stopwatch = () => number;
 export interface CacheOptions {
   /** Executions of a block in tier 0 before its region is compiled; Infinity never compiles. */
   readonly hotThreshold: number;
+  /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
+  readonly innerFactor: number;
   /** Characters of generated JavaScript kept; the oldest regions go first. */
   readonly maxSource: number;
   /** Rewrites of a code page after which its code is no longer compiled. */
@@ -51,6 +59,10 @@ export class CodeCache implements CodeWatch {
   private cursor = 16;
   private readonly byStart = new Map<number, Block>();
   private regionQueue: Region[] = [];
+  /** Regions by EIP, where regions look for those that computed addresses lead to. */
+  private readonly regionTable: (Region | undefined)[] = new Array<Region | undefined>(REGION_TABLE_SIZE).fill(
+    undefined,
+  );
   private source = 0;
 
   constructor(translator: Translator, memory: Memory, state: Int32Array, options: CacheOptions) {
@@ -184,6 +196,14 @@ export class CodeCache implements CodeWatch {
     const page = this.page(pa >>> 12);
     if (page.translations.size === 0) this.memory.tlb.protect((pa >>> 12) << 12);
     page.cover(translation, pa, length);
+    const start = Math.max(pa, page.number << 12);
+    this.memory.lines?.addCode(start, Math.min(pa + length, (page.number + 1) << 12) - start);
+  }
+
+  private uncover(translation: Block | Region, number: number): void {
+    const page = this.page(number);
+    page.remove(translation);
+    if (page.translations.size === 0) this.memory.lines?.clearCode(number);
   }
 
   // ---- the arena --------------------------------------------------------------------------------------------------
@@ -268,6 +288,12 @@ export class CodeCache implements CodeWatch {
 
   // ---- regions ----------------------------------------------------------------------------------------------------
 
+  /** Compile the region headed by the block at an EIP in the mode and CS base of another one, if it is translated. */
+  compileAt(eip: number, { head }: Region): Region | undefined {
+    const block = this.neighbour(eip, head);
+    return block === undefined || block.base !== head.base ? undefined : (block.region ?? this.compile(block));
+  }
+
   /** Compile the region headed by `head`, unless its code is being rewritten all the time. */
   compile(head: Block): Region | undefined {
     if (head.dropped || head.secondPage >= 0 || this.page(head.pa >>> 12).rewrites > this.options.maxRewrites) {
@@ -282,10 +308,35 @@ export class CodeCache implements CodeWatch {
     if (code === undefined) return this.giveUp(head);
     for (const { eip, length } of code.blocks) {
       stretches.push({ pa: this.memory.fetchAddress((eip + head.base) | 0), length });
+      if (eip !== head.eip) this.cool(eip, head);
     }
+    this.train(code);
     const region = this.adopt(code, head, stretches);
     this.statistics.compileTime += this.options.stopwatch() - start;
     return region;
+  }
+
+  /** A block has become part of a region: it is a head of its own only when control keeps coming to it from elsewhere. */
+  private cool(eip: number, head: Block): void {
+    const block = this.neighbour(eip, head);
+    if (block === undefined || block.region !== undefined || block.isInner) return;
+    block.isInner = true;
+    const { hotThreshold, innerFactor } = this.options;
+    this.translator.setHeat(block.code.start, hotThreshold * innerFactor);
+  }
+
+  /**
+   * Run a region's way in and out once. Most regions are loops that V8 optimises before they are left for the first
+   * time; it would throw the optimised code away then, for want of feedback about the end.
+   */
+  private train({ run }: RegionCode): void {
+    const S = this.state;
+    const budget = S[BUDGET]!;
+    const eip = S[EIP]!;
+    S[BUDGET] = -1;
+    run();
+    S[BUDGET] = budget;
+    S[EIP] = eip;
   }
 
   private giveUp(head: Block): undefined {
@@ -294,9 +345,17 @@ export class CodeCache implements CodeWatch {
   }
 
   /** Times that one exit is taken before its region is compiled anew, with what the profile says by then. */
-  growthThreshold(region: Region): number {
+  private growthCount(generation: number): number {
     const { growthExits, maxGrowth } = this.options;
-    return region.generation < maxGrowth ? growthExits << (2 * region.generation) : 0;
+    return generation < maxGrowth ? growthExits << (2 * generation) : -1;
+  }
+
+  /** The region headed by the block at an EIP in the mode and CS base of another one, if it is known and mapped. */
+  regionAt(eip: number, { head: { mode, base } }: Region): Region | undefined {
+    const region = this.regionTable[regionIndex(eip)];
+    if (region === undefined || region.head.eip !== eip || region.head.mode !== mode || region.head.base !== base)
+      return undefined;
+    return region.execute[region.page] === region.mapping ? region : undefined;
   }
 
   /** Compile a region anew, to take in the blocks that it keeps leaving to. */
@@ -305,12 +364,18 @@ export class CodeCache implements CodeWatch {
   }
 
   private adopt(code: RegionCode, head: Block, stretches: readonly Stretch[]): Region {
-    const region = new Region(code, head, stretches);
+    const generation = head.region === undefined ? 0 : head.region.generation + 1;
+    const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
+    const region = new Region(code, head, stretches, {
+      execute,
+      generation,
+      growthCount: this.growthCount(generation),
+    });
     if (head.region !== undefined) {
-      region.generation = head.region.generation + 1;
       this.statistics.regrown++;
       this.dropRegion(head.region);
     }
+    this.regionTable[regionIndex(head.eip)] = region;
     for (const { pa, length } of stretches) this.cover(region, pa, length);
     head.region = region;
     this.translator.setHeat(head.code.start, 0);
@@ -341,7 +406,7 @@ export class CodeCache implements CodeWatch {
     const block = this.neighbour(eip, head);
     if (block === undefined) return 0;
     const { hotThreshold } = this.options;
-    return block.region ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
+    return block.region || block.isInner ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
   }
 
   private targets(eip: number, head: Block): readonly number[] {
@@ -424,19 +489,20 @@ export class CodeCache implements CodeWatch {
     block.outgoing = [];
     block.entrances.clear();
     if (block.region) this.dropRegion(block.region);
-    const page = this.page(block.pa >>> 12);
-    page.removeHead(block);
-    page.remove(block);
-    if (block.secondPage >= 0) this.page(block.secondPage).remove(block);
+    this.page(block.pa >>> 12).removeHead(block);
+    this.uncover(block, block.pa >>> 12);
+    if (block.secondPage >= 0) this.uncover(block, block.secondPage);
   }
 
   private dropRegion(region: Region): void {
     if (region.dropped) return;
     region.dropped = true;
     region.head.region = undefined;
+    const index = regionIndex(region.head.eip);
+    if (this.regionTable[index] === region) this.regionTable[index] = undefined;
     this.source -= region.code.source.length;
     for (const exit of region.links) exit.target?.entrances.delete(exit);
-    for (const { pa } of region.stretches) this.page(pa >>> 12).remove(region);
+    for (const { pa } of region.stretches) this.uncover(region, pa >>> 12);
     this.regionQueue = this.regionQueue.filter((other) => other !== region);
     if (!region.head.dropped) this.translator.setHeat(region.head.code.start, this.options.hotThreshold);
   }

@@ -23,6 +23,8 @@ export interface CacheStatistics {
   regionsEvicted: number;
   /** Instructions that have run in regions; all others ran in tier 0. */
   compiledInstructions: number;
+  /** Times that a region was left for tier 0 because memory could not be accessed directly. */
+  slowExits: number;
   /** Instructions run one at a time outside the cache. */
   singleSteps: number;
   /** Milliseconds spent translating for tier 0 and compiling regions. */
@@ -47,6 +49,7 @@ export function createStatistics(): CacheStatistics {
     regionsInvalidated: 0,
     regionsEvicted: 0,
     compiledInstructions: 0,
+    slowExits: 0,
     singleSteps: 0,
     translateTime: 0,
     compileTime: 0,

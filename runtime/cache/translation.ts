@@ -2,7 +2,7 @@
  * What the cache keeps of guest code: blocks (tier-0 code, where its bytes are, who links to whom) and regions (a
  * compiled function, the bytes it was made from, where its exits go).
  */
-import type { RegionCode, Tier0Block } from '../abi/translator.ts';
+import type { RegionCode, RegionExit, Tier0Block } from '../abi/translator.ts';
 
 /** A link word in tier 0's arena that goes to some block. */
 export interface Link {
@@ -30,6 +30,8 @@ export class Block {
   /** Regions' exits that go here. */
   readonly entrances: Set<{ target: Block | undefined }> = new Set();
   region: Region | undefined;
+  /** Part of a region that another block heads. */
+  isInner = false;
   dropped = false;
 
   constructor(code: Tier0Block, base: number, pa: number, mapping: number, secondPage: number, secondMapping: number) {
@@ -53,12 +55,15 @@ export class Block {
   }
 }
 
-/** An exit of a region: an address, and the block there once it is known. */
+/** A way out of a region, or a call that it makes, and the block there once it is known. */
 export interface RegionLink {
-  readonly eip: number;
+  readonly way: RegionExit;
+  readonly caller: Region;
   target: Block | undefined;
   /** Times taken. */
   count: number;
+  /** At this count the region is compiled anew; -1 for never. */
+  readonly growthCount: number;
 }
 
 /** A stretch of physical memory. */
@@ -74,14 +79,34 @@ export class Region {
   readonly links: RegionLink[];
   readonly stretches: readonly Stretch[];
   dropped = false;
+  /** Where it can be entered: linear page of its head, and the word that the table of its privilege must have there. */
+  readonly page: number;
+  readonly mapping: number;
+  readonly execute: Int32Array;
   /** Times that it was compiled anew because it had grown. */
-  generation = 0;
+  readonly generation: number;
 
-  constructor(code: RegionCode, head: Block, stretches: readonly Stretch[]) {
+  constructor(
+    code: RegionCode,
+    head: Block,
+    stretches: readonly Stretch[],
+    place: { readonly execute: Int32Array; readonly generation: number; readonly growthCount: number },
+  ) {
     this.code = code;
     this.run = code.run;
     this.head = head;
-    this.links = code.exits.map(({ eip }) => ({ eip, target: undefined, count: 0 }));
+    this.page = (head.eip + head.base) >>> 12;
+    this.mapping = head.mapping;
+    this.execute = place.execute;
+    this.generation = place.generation;
+    this.links = code.exits.map((way) => ({
+      way,
+      caller: this,
+      target: undefined,
+      count: 0,
+      growthCount: way.kind === 'link' && way.mayGrow ? place.growthCount : -1,
+    }));
+    code.gate.links = this.links;
     this.stretches = stretches;
   }
 

@@ -5,6 +5,7 @@
  * state and the reason. VMM calls are served here, faults become stops, and what must not run from the cache (a store
  * into translated code) runs as one uncached instruction.
  */
+import type { ExecutionContext } from '../abi/context.ts';
 import { Exit } from '../abi/exit.ts';
 import {
   BUDGET,
@@ -24,6 +25,7 @@ import type { Block, Region } from '../cache/translation.ts';
 import { readEflags, writeEflags } from '../cpu/eflags.ts';
 import { ABORT, type GuestFault } from '../cpu/fault.ts';
 import type { Memory } from '../memory/memory.ts';
+import { Chain } from './chain.ts';
 import type { Stop } from './stop.ts';
 
 /** A VMM call by its number: undefined to go on at EIP, or why to stop. */
@@ -60,6 +62,7 @@ export class Cpu {
   private readonly translator: Translator;
   private readonly vmm: readonly VmmCall[];
   private readonly mustLeave: () => boolean;
+  private readonly chain: Chain;
   private stopRequested = false;
   /** Budget that the slice under way began with, or 0. */
   private slice = 0;
@@ -72,6 +75,12 @@ export class Cpu {
     this.cache = parts.cache;
     this.vmm = parts.vmm;
     this.mustLeave = parts.mustLeave ?? never;
+    this.chain = new Chain(parts.state, parts.cache);
+  }
+
+  /** ExecutionContext.enter. */
+  get enter(): ExecutionContext['enter'] {
+    return this.chain.enter;
   }
 
   /** EFLAGS as PUSHF would store it. */
@@ -140,18 +149,32 @@ export class Cpu {
         let exit: Exit;
         if (region !== undefined) {
           const before = S[BUDGET]!;
-          exit = region.run();
+          exit = this.chain.run(region);
           this.cache.statistics.compiledInstructions += before - S[BUDGET]!;
+          const left = this.chain.region!;
           if (exit >= 0) {
-            S[EIP] = region.links[exit]!.eip;
-            block = S[BUDGET]! > 0 ? this.follow(region, exit) : undefined;
-            continue;
-          }
-          if (exit === Exit.Lookup && this.cache.touch(region)) continue;
-          // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
-          if (exit === Exit.Budget || exit === Exit.Lookup) {
-            this.translator.setHeat(block.code.start, 1);
-            exit = this.interpret(block);
+            const { way } = left.links[exit]!;
+            S[EIP] = way.eip;
+            if (way.kind === 'link') {
+              block = S[BUDGET]! > 0 ? this.follow(left, exit) : undefined;
+              continue;
+            }
+            if (way.kind === 'slow') {
+              this.cache.statistics.slowExits++;
+              S[BUDGET]! += way.remaining;
+              block = this.cache.current();
+              exit = this.interpretOnce(block);
+            } else if (way.kind === 'vmm') {
+              S[VMM_CALL] = way.call;
+              S[VMM_NEXT] = way.next;
+              exit = Exit.Vmm;
+            }
+          } else if (exit === Exit.Budget || exit === Exit.Lookup) {
+            // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
+            block = left.head;
+            S[EIP] = block.eip;
+            if (exit === Exit.Lookup && this.cache.touch(left)) continue;
+            exit = this.interpretOnce(block);
           }
         } else exit = this.interpret(block);
         if (exit === Exit.Lookup) {
@@ -188,7 +211,7 @@ export class Cpu {
   /** The block that a region's exit goes to; EIP is there already. */
   private follow(region: Region, exit: number): Block {
     const link = region.links[exit]!;
-    if (++link.count === this.cache.growthThreshold(region)) this.cache.grow(region);
+    if (link.count === link.growthCount) this.cache.grow(region);
     const known = link.target;
     if (known !== undefined && this.cache.isCurrent(known)) return known;
     const block = this.cache.current();
@@ -199,6 +222,12 @@ export class Cpu {
   /** Run tier 0 from a block; a fault leaves EIP and budget at its instruction. */
   private interpret(block: Block): Exit {
     return this.runTier0(block.code.start, block.mode);
+  }
+
+  /** Run tier 0 from a block even if it has a region. */
+  private interpretOnce(block: Block): Exit {
+    if (block.region !== undefined) this.translator.setHeat(block.code.start, 1);
+    return this.interpret(block);
   }
 
   private runTier0(start: number, mode: number): Exit {

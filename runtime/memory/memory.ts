@@ -21,6 +21,7 @@ import {
 import type { Ram } from '../bus/ram.ts';
 import type { GuestFault } from '../cpu/fault.ts';
 import { DataBreakpoints } from './breakpoints.ts';
+import { LineTable } from './lines.ts';
 import { SlowPages } from './slow-pages.ts';
 import { Tlb } from './tlb.ts';
 import { Access, type PageWalker, WALK_GLOBAL, WALK_LARGE, WALK_OUTSIDE, WALK_WRITABLE } from './walker.ts';
@@ -56,6 +57,8 @@ export class Memory {
   readonly fault: GuestFault;
   readonly tlb: Tlb;
   readonly walker: PageWalker;
+  /** Where linear addresses can be places in the buffer (abi/lines.ts). */
+  readonly lines: LineTable | undefined;
   code: CodeWatch = noCode;
   /** No translated code runs, or only one instruction on its own: stores over code and device accesses go through. */
   single = false;
@@ -86,7 +89,8 @@ export class Memory {
     this.fault = fault;
     this.walker = walker;
     this.bus = bus;
-    this.tlb = new Tlb(ram.size, userOnly);
+    this.lines = ram.isWhole ? new LineTable() : undefined;
+    this.tlb = new Tlb(ram.size, userOnly, this.lines);
     this.breakpoints = new DataBreakpoints(state);
     this.implicit = {
       read8: (la) => this.load8(la, false),
@@ -156,6 +160,7 @@ export class Memory {
     const watched = this.breakpoints.watches(la);
     const direct = !watched && writePlace >= 0 && writePlace === readPlace && !this.code.hasCode(writePlace >>> 12);
     if (readPlace >= 0 && !watched) this.tlb.fill(la, readPlace, user, direct, (walked & WALK_GLOBAL) !== 0);
+    if (readPlace === (la & ~4095) && !watched) this.lines?.open(la >>> 12, writePlace === readPlace);
     if (walked & WALK_LARGE) this.tlb.noteLarge(la);
     const place = write ? writePlace : readPlace;
     if (place < 0) {

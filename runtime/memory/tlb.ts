@@ -3,6 +3,7 @@
  * flush costs what was used, not 2^20 words. Global pages have a list of their own and outlive a load of CR3.
  */
 import { TLB_WORDS, unusableWord } from '../abi/tlb.ts';
+import type { LineTable } from './lines.ts';
 
 /** Pages that a list remembers; one more flushes everything. */
 const LIST_LIMIT = 1 << 16;
@@ -51,8 +52,14 @@ export class Tlb {
   /** By page of the buffer: the linear page that has a write word for it, as far as there is one. */
   private readonly writers: Int32Array;
 
-  /** @param ramBytes size of the buffer.  @param userOnly share one set of tables between privileges (user-mode processes). */
-  constructor(ramBytes: number, userOnly: boolean) {
+  private readonly lines: LineTable | undefined;
+
+  /**
+   * @param ramBytes size of the buffer.  @param userOnly share one set of tables between privileges (user-mode processes).
+   * @param lines follows what is forgotten.
+   */
+  constructor(ramBytes: number, userOnly: boolean, lines?: LineTable | undefined) {
+    this.lines = lines;
     this.supervisor = userOnly ? this.user : new PrivilegeTables();
     this.writers = new Int32Array(ramBytes >>> 12);
   }
@@ -111,6 +118,7 @@ export class Tlb {
     if (mark & USER_FILLED) this.user.forget(page);
     if (mark & SUPERVISOR_FILLED) this.supervisor.forget(page);
     this.marks[page] = mark & (LISTED | LISTED_GLOBAL);
+    this.lines?.close(page);
   }
 
   /** Forget the page of a linear address, with all of the larger page that it may be part of. */

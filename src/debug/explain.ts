@@ -5,6 +5,7 @@
 import {
   MODE_CODE32,
   MODE_FLAT_USER32,
+  MODE_IDENTITY,
   MODE_PROTECTED,
   MODE_STACK32,
   MODE_USER,
@@ -19,7 +20,8 @@ const MAX_LENGTH = 15;
 
 /** Modes by the words that explain and block fixtures use: 32- and 16-bit user mode with flat segments, and others. */
 export const modes: Readonly<Record<string, number>> = {
-  '32': MODE_FLAT_USER32,
+  '32': MODE_FLAT_USER32 | MODE_IDENTITY,
+  '32 paged': MODE_FLAT_USER32,
   '16': MODE_FLAT_USER32 & ~(MODE_CODE32 | MODE_STACK32),
   '32 supervisor': MODE_FLAT_USER32 & ~MODE_USER,
   '32 based': MODE_CODE32 | MODE_STACK32 | MODE_USER | MODE_PROTECTED,

@@ -8,14 +8,18 @@
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { type Area, AreaList, type Backing, PAGES, PROT_WRITE } from './area.ts';
 import { Errno, fail } from './errno.ts';
-import { type FrameAllocator, PAGE_SHIFT, PAGE_SIZE } from './frames.ts';
+import { type FrameAllocator, NOWHERE, PAGE_SHIFT, PAGE_SIZE } from './frames.ts';
 
 /** First address that a process cannot have (as on i386 with the usual 3:1 split), in pages. */
 export const TASK_END: number = 0xc0000000 / PAGE_SIZE;
 /** vm.mmap_min_addr, in pages. */
 export const LOWEST_PAGE = 16;
+/** Where the stack ends, in pages: below 2 GiB, where RAM can have places for a process's own addresses. */
+export const STACK_TOP: number = 0x7ff00000 / PAGE_SIZE;
 /** Where mmap looks first, downwards: the room above is the stack's. */
-const MMAP_TOP: number = 0xb8000000 / PAGE_SIZE;
+const MMAP_TOP: number = 0x77f00000 / PAGE_SIZE;
+/** Pages at other addresses than their own that a space may have and still count as in place. */
+const MOST_ELSEWHERE = 2;
 /** Pages kept free between a growing stack and what lies below it (stack_guard_gap). */
 const STACK_GUARD = 256;
 
@@ -54,6 +58,8 @@ export class AddressSpace {
   /** Start and current end of the heap, unsigned byte addresses. */
   breakStart = 0;
   breakEnd = 0;
+  /** Times that a page got a frame at another address than its own. */
+  #elsewhere = 0;
   /** RLIMIT_STACK in pages. */
   stackLimit: number = (8 << 20) / PAGE_SIZE;
   readonly #frames: FrameAllocator;
@@ -88,6 +94,11 @@ export class AddressSpace {
     return count;
   }
 
+  /** Do nearly all pages lie at their own addresses? A process that has forked may have lost some to its child. */
+  get isInPlace(): boolean {
+    return this.#frames.hasOwnPlaces && this.#elsewhere <= MOST_ELSEWHERE;
+  }
+
   /** Pages mapped. */
   get mapped(): number {
     return this.#areas.all.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -120,17 +131,23 @@ export class AddressSpace {
     const area = this.#areas.find(page) ?? this.#growStack(page);
     if (area === undefined) return Unresolved.Unmapped;
     if (area.prot === 0 || (access === Access.Write && (area.prot & PROT_WRITE) === 0)) return Unresolved.Forbidden;
+    const isWritable = (area.prot & PROT_WRITE) !== 0;
     let frame: number;
-    if (area.backing === undefined) frame = this.#frames.allocate();
+    if (area.backing === undefined) frame = this.#frames.allocate(page);
     else {
-      frame = area.backing.frame(area.backingPage + page - area.start);
+      // The place at the page's own address is for the copy, if there will be one.
+      frame = area.backing.frame(area.backingPage + page - area.start, isWritable ? NOWHERE : page);
       if (frame >= 0) this.#frames.retain(frame);
     }
     if (frame < 0) return Unresolved.OutOfMemory;
     let word = frame | PRESENT | permission(area.prot);
-    if ((area.prot & PROT_WRITE) !== 0 && area.backing === undefined) word |= WALK_WRITABLE;
+    if (isWritable && area.backing === undefined) word |= WALK_WRITABLE;
     this.#setWord(page, word);
-    if (access === Access.Write && (word & WALK_WRITABLE) === 0) return this.#unshare(page, word);
+    if (isWritable && (word & WALK_WRITABLE) === 0) {
+      // A page of data is written sooner or later; copied at once, it can lie at its own address.
+      if (access === Access.Write || this.#frames.hasOwnPlaces) return this.#unshare(page, word);
+    }
+    this.#notePlace(page, frame);
     return word & ~(PAGE_SIZE - 1 - WALK_WRITABLE);
   }
 
@@ -138,15 +155,21 @@ export class AddressSpace {
   #unshare(page: number, word: number): number {
     let frame = word & -PAGE_SIZE;
     if (this.#frames.isShared(frame)) {
-      const copy = this.#frames.allocate();
+      const copy = this.#frames.allocate(page);
       if (copy < 0) return Unresolved.OutOfMemory;
       this.#frames.ram.u8.copyWithin(copy, frame, frame + PAGE_SIZE);
       this.#frames.release(frame);
       frame = copy;
     }
     this.#setWord(page, frame | (word & (PAGE_SIZE - 1)) | WALK_WRITABLE);
+    this.#notePlace(page, frame);
     this.onChange(page, 1);
     return frame | WALK_WRITABLE;
+  }
+
+  /** The page has got this frame. */
+  #notePlace(page: number, frame: number): void {
+    if (frame >>> PAGE_SHIFT !== page) this.#elsewhere++;
   }
 
   #growStack(page: number): Area | undefined {
@@ -214,7 +237,7 @@ export class AddressSpace {
   /** Shared memory has its frames from the start, so that every later fork shares them. */
   #populate(start: number, count: number, prot: number): void {
     for (let page = start; page < start + count; page++) {
-      const frame = this.#frames.allocate();
+      const frame = this.#frames.allocate(page);
       if (frame < 0) {
         this.unmap(start, count);
         fail(Errno.ENOMEM);

@@ -17,9 +17,9 @@ export const PAGES: number = 1 << 20;
 export interface Backing {
   /**
    * Physical address of the frame with page `index` of the file, or -1 when there is no memory. The frame is the
-   * backing's own: a holder retains it and never writes to it.
+   * backing's own: a holder retains it and never writes to it. `page` is the linear page that it is wanted for.
    */
-  frame(index: number): number;
+  frame(index: number, page: number): number;
 }
 
 /** A range of pages with the same properties. */

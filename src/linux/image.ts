@@ -23,10 +23,10 @@ export class ProgramImage implements Backing {
     this.#allocator = frames;
   }
 
-  frame(index: number): number {
+  frame(index: number, page: number): number {
     const known = this.#frames.get(index);
     if (known !== undefined) return known;
-    const address = this.#allocator.allocate();
+    const address = this.#allocator.allocate(page);
     if (address < 0) return -1;
     const from = index << PAGE_SHIFT;
     this.#allocator.ram.u8.set(this.bytes.subarray(from, from + PAGE_SIZE), address);

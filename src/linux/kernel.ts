@@ -2,8 +2,11 @@
  * What all processes of a tree share: processor, frames, files, clock, process table. System calls get it as their
  * first argument, with the calling process as `current`.
  */
+import { MODE_IDENTITY } from '../../runtime/abi/mode.ts';
+import { MODE } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
+import type { Stop } from '../../runtime/exec/stop.ts';
 import { Access } from '../../runtime/memory/walker.ts';
 import { AddressSpace, Unresolved } from './address-space.ts';
 import type { Clock } from './clock.ts';
@@ -78,7 +81,7 @@ export class Kernel {
     });
     const { memory } = this.processor;
     const invalidate = (address: number, length: number): void => memory.invalidateCode(address, length);
-    this.frames = new FrameAllocator(memory.ram, invalidate);
+    this.frames = new FrameAllocator(memory.ram, options.memory, invalidate);
     this.images = new ImageCache(this.frames);
     this.memory = new UserMemory(memory.ram, new AddressSpace(this.frames), invalidate);
   }
@@ -125,6 +128,13 @@ export class Kernel {
     this.#current = task;
     task.registers.load(this.processor.state);
     this.useSpace(task.space);
+  }
+
+  /** Runs the current process for up to that many instructions. */
+  run(maxInstructions: number): Stop {
+    const { state } = this.processor;
+    state[MODE] = this.memory.space.isInPlace ? state[MODE]! | MODE_IDENTITY : state[MODE]! & ~MODE_IDENTITY;
+    return this.processor.run(maxInstructions);
   }
 
   #walk(la: number, access: Access): number {

@@ -3,7 +3,7 @@
  * `elf.ts` and before its first instruction. Addresses are those of Linux/i386 without randomisation.
  */
 import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
-import { type AddressSpace, LOWEST_PAGE, TASK_END } from './address-space.ts';
+import { type AddressSpace, LOWEST_PAGE, STACK_TOP, TASK_END } from './address-space.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from './area.ts';
 import { type ElfImage, LoadError, PF_R, PF_W, PF_X, PROGRAM_HEADER_SIZE } from './elf.ts';
 import { PAGE_SIZE } from './frames.ts';
@@ -13,7 +13,6 @@ import type { UserMemory } from './user-memory.ts';
 
 /** Where a position-independent program goes (ELF_ET_DYN_BASE of i386, rounded as Linux does). */
 const RELOCATED_BASE = 0x56555000;
-const STACK_TOP: number = TASK_END * PAGE_SIZE;
 /** Pages that the stack has before it grows (stack_expand). */
 const STACK_PAGES = 33;
 
@@ -81,12 +80,12 @@ export function loadProgram(
   space.breakEnd = space.breakStart;
 
   const stackProt = PROT_READ | PROT_WRITE;
-  space.map(TASK_END - STACK_PAGES, STACK_PAGES, { prot: stackProt, growsDown: true, name: '[stack]' });
+  space.map(STACK_TOP - STACK_PAGES, STACK_PAGES, { prot: stackProt, growsDown: true, name: '[stack]' });
   const { credentials, model } = program;
   const { uid, gid } = credentials;
   const esp = writeStack(memory, {
     ...program,
-    top: STACK_TOP,
+    top: STACK_TOP * PAGE_SIZE,
     platform: platformOf(model),
     auxiliary: {
       HWCAP: model.features.edx,

@@ -126,13 +126,13 @@ export class Scheduler {
   }
 
   #runSlice(task: Task, started: number): void {
-    const { clock, processor } = this.#kernel;
+    const { clock } = this.#kernel;
     this.#kernel.switchTo(task);
     let now = started;
     if (task.call !== undefined) this.#attempt(task, task.call);
     this.#deliver(task);
     while (task.state === 'ready' && !this.#aborted) {
-      this.#handle(task, processor.run(RUN_INSTRUCTIONS));
+      this.#handle(task, this.#kernel.run(RUN_INSTRUCTIONS));
       this.#deliver(task);
       now = clock.monotonic();
       if (now - started > SLICE) break;

@@ -5,10 +5,9 @@
 import { helperSignatures } from '../../runtime/abi/calls.ts';
 import type { HelperSignature } from '../../runtime/abi/signature.ts';
 import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
-import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type FlagKind, flagKinds } from '../ir/flags.ts';
-import type { Call, Flags, Get, Load, MemorySize, Node, Part, Pure, Store, Value } from '../ir/node.ts';
+import type { Call, Flags, Get, Load, Node, Part, Pure, Store, Value } from '../ir/node.ts';
 import { canFault, constantOf } from '../ir/ops.ts';
 import { isTest, pureOperator } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
@@ -16,14 +15,13 @@ import * as js from './estree.ts';
 import { componentSlots } from './flag-slots.ts';
 import type { FunctionFrame } from './frame.ts';
 import { VectorLanes } from './lanes.ts';
+import { directCell, isDirect, lineLoad, lineRefuses, lineStore, tlbTest } from './memory.ts';
 import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
 import { inlinePacked } from './packed.ts';
 import { findNamed } from './placement.ts';
 import { templateOf } from './reflect.ts';
 import { inlineVector } from './vector.ts';
 
-const masks: Readonly<Record<MemorySize, number>> = { 8: FAST_MASK_8, 16: FAST_MASK_16, 32: FAST_MASK_32 };
-const shifts: Readonly<Record<MemorySize, number>> = { 8: 0, 16: 1, 32: 2 };
 /** The operator that zero-extends each narrow part from its own width. */
 const zeroExtensions: Readonly<Partial<Record<Part, Pure['name']>>> = { r8: 'zext8', r8h: 'zext8', r16: 'zext16' };
 
@@ -132,7 +130,8 @@ export class BlockEmitter {
       this.frame.useOperator(name);
       return js.call(`op_${name}`, ...args);
     }
-    return template.expand(args.map((arg, i) => (template.occurrences[i]! > 1 ? this.atom(arg) : arg)));
+    const atoms = args.map((arg, i) => (template.occurrences[i]! > 1 ? this.atom(arg) : arg));
+    return template.expand(atoms, (step) => this.atom(step));
   }
 
   /** A name or number for an expression that is needed more than once. */
@@ -152,7 +151,7 @@ export class BlockEmitter {
   // ---- nodes ------------------------------------------------------------------------------------------------------
 
   private node(node: Node): void {
-    if (canFault(node)) this.site();
+    if (canFault(node) && !isTested(node)) this.site();
     switch (node.op) {
       case 'mark':
         this.eip = node.eip;
@@ -224,7 +223,12 @@ export class BlockEmitter {
     const atoms = args.map((arg, i) => (occurrences[i]! > 1 ? this.atom(arg) : arg));
     const writes = wanted.map(([, slot, name]) => {
       this.frame.modify(slot);
-      return js.statement(js.assign(js.id(slotName(slot)), templateOf(kind[name]!)!.expand(atoms)));
+      return js.statement(
+        js.assign(
+          js.id(slotName(slot)),
+          templateOf(kind[name]!)!.expand(atoms, (step) => this.atom(step)),
+        ),
+      );
     });
     if (node.when === undefined) for (const write of writes) this.add(write);
     else this.add(js.iff(this.test(node.when), writes));
@@ -258,23 +262,13 @@ export class BlockEmitter {
     return this.atom(this.value(value));
   }
 
-  /** (p = T[a >>> 12] ^ a, (p & mask) === 0) */
-  private isFast(table: 'R' | 'W', local: string, address: Expression, size: MemorySize): Expression {
-    const word = js.at(table, js.binary('>>>', address, js.num(12)));
-    return js.sequence(js.assign(js.id(local), js.binary('^', word, address)), this.isDirect(local, size));
-  }
-
-  private isDirect(local: string, size: MemorySize): Expression {
-    if (size === 8) return js.binary('>=', js.id(local), js.num(0));
-    return js.binary('===', js.binary('&', js.id(local), js.num(masks[size])), js.num(0));
-  }
-
-  private cell(size: MemorySize, zero: boolean, local: string): Expression {
-    const array = size === 32 ? 'i32' : `${zero ? 'u' : 'i'}${size}`;
-    return js.at(array, size === 8 ? js.id(local) : js.binary('>>', js.id(local), js.num(shifts[size])));
-  }
-
   private load(node: Load): void {
+    const loaded = node.test === undefined ? this.tlbLoad(node) : this.lineLoad(node);
+    if (this.named.has(node)) this.name(node, loaded);
+    else if (node.test === undefined) this.add(js.statement(loaded));
+  }
+
+  private tlbLoad(node: Load): Expression {
     const { size, zero, write } = node;
     const address = this.address(node.address);
     let local = ADDRESS_LOCAL;
@@ -284,23 +278,48 @@ export class BlockEmitter {
     }
     const slow = js.call(`${write ? 'm' : 'r'}${size}`, address);
     const cut = zero ? js.binary('&', slow, js.num(size === 8 ? 0xff : 0xffff)) : slow;
-    const fast = this.isFast(write ? 'W' : 'R', local, address, size);
-    const loaded = js.conditional(fast, this.cell(size, zero, local), cut);
-    if (this.named.has(node)) this.name(node, loaded);
-    else this.add(js.statement(loaded));
+    const fast = tlbTest(write ? 'W' : 'R', local, address, size);
+    return js.conditional(fast, directCell(size, zero, local), cut);
+  }
+
+  private lineLoad(node: Load): Expression {
+    this.lineTest(node);
+    return lineLoad(node.size, node.zero, this.value(node.address));
+  }
+
+  /** Leave the region when the stretch that an access tests for cannot be accessed directly. */
+  private lineTest({ test }: Load | Store): void {
+    if (test === undefined || test === 'passed') return;
+    const { base, lowest, highest, writes } = test;
+    let tested: Expression;
+    if (base === undefined) tested = js.num(lowest);
+    else if (lowest === 0) tested = this.address(base);
+    else tested = this.atom(js.binary('|', js.binary('+', this.value(base), js.num(lowest)), js.num(0)));
+    const out = this.frame.exits.slow(this.eip, this.block.instructions - this.index);
+    this.add(js.iff(lineRefuses(tested, highest - lowest, writes), out));
   }
 
   private store(node: Store): void {
     const { size } = node;
+    if (node.test !== undefined) {
+      this.lineTest(node);
+      this.add(lineStore(size, this.value(node.address), this.value(node.value)));
+      return;
+    }
     const checked = node.after && this.addresses.get(node.after);
     const address = this.address(node.address);
     const value = this.value(node.value);
     const kept = isAtom(value) ? value : this.atom(value);
     const local = checked ?? ADDRESS_LOCAL;
-    const test = checked ? this.isDirect(checked, size) : this.isFast('W', local, address, size);
-    const fast = js.statement(js.assign(this.cell(size, false, local), kept));
+    const test = checked ? isDirect(checked, size) : tlbTest('W', local, address, size);
+    const fast = js.statement(js.assign(directCell(size, false, local), kept));
     this.add(js.iff(test, [fast], [js.statement(js.call(`w${size}`, address, kept))]));
   }
+}
+
+/** Does the node leave the region where it would fault? */
+function isTested(node: Node): boolean {
+  return (node.op === 'load' || node.op === 'store') && node.test !== undefined;
 }
 
 function isAtom(expression: Expression): boolean {

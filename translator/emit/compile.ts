@@ -10,6 +10,7 @@ import type { Program } from 'estree';
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import { BUDGET, EIP } from '../../runtime/abi/state.ts';
+import type { CallGate } from '../../runtime/abi/translator.ts';
 import { pureOperator } from '../ir/pure.ts';
 import type { Statement } from './estree.ts';
 import type { FunctionFrame } from './frame.ts';
@@ -17,6 +18,7 @@ import type { FunctionFrame } from './frame.ts';
 export interface CompiledFunction {
   readonly run: () => Exit;
   readonly source: string;
+  readonly gate: CallGate;
 }
 
 /** Compiles region functions for one privilege level. */
@@ -29,7 +31,7 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
   } catch {
     return undefined;
   }
-  const { i8, u8, i16, u16, i32 } = context.ram;
+  const { i8, u8, i16, u16, i32, view: V } = context.ram;
   const { read: R, write: W, execute: X } = user ? context.tlb.user : context.tlb.supervisor;
   const { memory } = context;
   const arrays: Readonly<Record<(typeof arrayNames)[number], unknown>> = {
@@ -40,6 +42,8 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     R,
     W,
     X,
+    T: context.lines,
+    V,
     i8,
     u8,
     i16,
@@ -59,13 +63,15 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     m32: (la: number) => memory.modify32(la),
   };
   return (name, body, frame) => {
+    const gate: CallGate = { links: [] };
     const values: Record<string, unknown> = { ...fixed, F: faultExit(context, frame.sites) };
+    if (frame.calls) Object.assign(values, { C: context.enter, G: gate });
     for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
     for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
     // Not indented: deep nesting would double the text that V8 has to scan.
     const source = functionText(name, body, frame, '');
     const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => () => Exit;
-    return { run: factory(...Object.values(values)), source };
+    return { run: factory(...Object.values(values)), source, gate };
   };
 }
 
@@ -75,7 +81,7 @@ export function functionText(name: string, body: readonly Statement[], frame: Fu
   const text = generate(program, { indent });
   const { trainings } = frame;
   const counters = trainings.length === 0 ? '' : `var ${trainings.map((counter) => `${counter} = 0`).join(', ')};\n`;
-  const arrays = arrayNames.filter((array) => text.includes(`${array}[`));
+  const arrays = arrayNames.filter((array) => text.includes(`${array}[`) || text.includes(`${array}.`));
   const locals =
     arrays.length === 0 ? '' : `const ${arrays.map((array) => `${array} = ${outer(array)}`).join(', ')};\n`;
   return `${counters}return function ${name}() {\n${locals}${text}}\n//# sourceURL=xlat86/${name}.js`;
@@ -85,7 +91,7 @@ export function functionText(name: string, body: readonly Statement[], frame: Fu
  * Arrays, which each function takes into constants of its own before it does anything else: V8 then knows them, and
  * folds their addresses and lengths, in loops too, where it would look up what is around the function again.
  */
-const arrayNames = ['S', 'D', 'SF', 'R', 'W', 'X', 'i8', 'u8', 'i16', 'u16', 'i32', 'f64'] as const;
+const arrayNames = ['S', 'D', 'SF', 'R', 'W', 'X', 'T', 'V', 'i8', 'u8', 'i16', 'u16', 'i32', 'f64'] as const;
 const outer = (array: string): string => `${array}$`;
 
 /** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */

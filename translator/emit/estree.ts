@@ -32,6 +32,20 @@ export const conditional = (test: Expression, consequent: Expression, alternate:
   alternate,
 });
 
+export const and = (left: Expression, right: Expression): Expression => ({
+  type: 'LogicalExpression',
+  operator: '&&',
+  left,
+  right,
+});
+
+export const or = (left: Expression, right: Expression): Expression => ({
+  type: 'LogicalExpression',
+  operator: '||',
+  left,
+  right,
+});
+
 export const sequence = (...expressions: Expression[]): Expression => ({ type: 'SequenceExpression', expressions });
 
 export const call = (callee: string, ...args: Expression[]): Expression => ({
@@ -40,6 +54,16 @@ export const call = (callee: string, ...args: Expression[]): Expression => ({
   arguments: args,
   optional: false,
 });
+
+/** object.name(args) */
+export const method = (object: string, name: string, ...args: Expression[]): Expression => ({
+  type: 'CallExpression',
+  callee: { type: 'MemberExpression', object: id(object), property: id(name), computed: false, optional: false },
+  arguments: args,
+  optional: false,
+});
+
+export const boolean = (value: boolean): Expression => ({ type: 'Literal', value, raw: String(value) });
 
 /** array[index] */
 export const at = (array: string, index: Expression): Expression => ({

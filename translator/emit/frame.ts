@@ -4,11 +4,12 @@
  * are filled in at the end, when everything is known.
  */
 import type { HelperName } from '../../runtime/abi/calls.ts';
-import { BUDGET } from '../../runtime/abi/state.ts';
+import { BUDGET, EIP, VMM_ARGUMENT } from '../../runtime/abi/state.ts';
 import type { PureName } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
-import { BUDGET_LOCAL, FLOOR_LOCAL, laneName, slotName, trainingName } from './names.ts';
+import { Exits } from './exits.ts';
+import { BUDGET_LOCAL, EIP_LOCAL, FLOOR_LOCAL, laneName, slotName, trainingName, vmmArgument } from './names.ts';
 import { infinity } from './real.ts';
 
 export class FunctionFrame {
@@ -25,6 +26,13 @@ export class FunctionFrame {
   private trained = 0;
   /** Extra mutable locals. */
   readonly locals: string[] = [];
+  readonly exits: Exits = new Exits();
+  /** Control may leave to an address that is in EIP_LOCAL. */
+  isIndirect = false;
+  /** Other regions are called. */
+  calls = false;
+  /** Most arguments of a VMM call. */
+  vmmArguments = 0;
   private temporaries = 0;
   private readonly saves: Statement[][] = [];
   private readonly restores: Statement[][] = [];
@@ -80,6 +88,11 @@ export class FunctionFrame {
     return name;
   }
 
+  /** May an exception come out of a call? */
+  get throws(): boolean {
+    return this.sites.length > 0;
+  }
+
   site(eip: number, remaining: number): number {
     const { sites } = this;
     const last = sites.length - 2;
@@ -122,6 +135,13 @@ export class FunctionFrame {
 
   private reload(): Statement[] {
     return this.initial().map(([name, init]) => js.statement(js.assign(js.id(name), init)));
+  }
+
+  /** What only some exits need, written on all of them. */
+  exitState(): Statement[] {
+    const pairs: [number, string][] = this.isIndirect ? [[EIP, EIP_LOCAL]] : [];
+    for (let i = 0; i < this.vmmArguments; i++) pairs.push([VMM_ARGUMENT + i, vmmArgument(i)]);
+    return pairs.map(([slot, name]) => js.statement(js.assign(js.at('S', js.num(slot)), js.id(name))));
   }
 
   /** Locals with what they hold on entry. */

@@ -33,3 +33,7 @@ export const EXIT_LOCAL = 'x';
 export const ADDRESS_LOCAL = 'p';
 export const SITE_LOCAL = 's';
 export const SAVED_LOCAL = 'w';
+/** Local with the address of an indirect exit. */
+export const EIP_LOCAL = 'e';
+/** Local with argument number `i` of a VMM call. */
+export const vmmArgument = (i: number): string => `a${i}`;

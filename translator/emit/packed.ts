@@ -47,7 +47,8 @@ type Operator = (a: number, b: number) => number;
 /** Apply the operator's expression to arguments, with a name for those that it needs more than once. */
 function expand(v: VectorLanes, operator: Operator, args: readonly Expression[]): Expression {
   const template = templateOf(operator)!;
-  return template.expand(args.map((arg, i) => (template.occurrences[i]! > 1 ? v.host.atom(arg) : arg)));
+  const atoms = args.map((arg, i) => (template.occurrences[i]! > 1 ? v.host.atom(arg) : arg));
+  return template.expand(atoms, (step) => v.host.atom(step));
 }
 
 /** DEST op SRC on `words` words. */

@@ -1,9 +1,11 @@
 /**
  * A region as one JavaScript function: load state into locals, run the structured body, write changed state back.
  *
- *   let eax = S[0], …, b = S[15], x = 0, p = 0, s = 0, w = 0;
- *   try { leave: { … } } catch (f) { if (w === 0) { write back }  return F(f, s); }
+ *   let eax = S[0], …, b = S[15], x = 0;
+ *   leave: { … }
  *   write back;  return x;
+ *
+ * Where calls may throw, `try { leave: … } catch (f) { if (w === 0) { write back }  return F(f, s); }` stands around it.
  */
 
 import { Exit } from '../../runtime/abi/exit.ts';
@@ -13,7 +15,16 @@ import type { CompiledFunction, Compiler } from './compile.ts';
 import type { Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { FunctionFrame } from './frame.ts';
-import { ADDRESS_LOCAL, EXIT_LOCAL, LEAVE, SAVED_LOCAL, SITE_LOCAL, ZERO_LOCAL } from './names.ts';
+import {
+  ADDRESS_LOCAL,
+  EIP_LOCAL,
+  EXIT_LOCAL,
+  LEAVE,
+  SAVED_LOCAL,
+  SITE_LOCAL,
+  vmmArgument,
+  ZERO_LOCAL,
+} from './names.ts';
 import { StructureEmitter } from './structure.ts';
 
 /** A page that a region's blocks lie on besides the head's: linear page number and the TLB word it must have. */
@@ -32,23 +43,24 @@ export function emitRegion(head: RegionNode, pages: readonly PageCheck[], compil
   const structure = new StructureEmitter(head, frame);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
-  const end = frame.save();
+  const end = [...frame.save(), ...frame.exitState()];
   frame.finish();
-  const locals = [EXIT_LOCAL, ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL, ...frame.locals];
+  const locals = [EXIT_LOCAL, ...frame.locals];
+  if (frame.throws) locals.push(ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL);
   if (frame.trainings.length > 0) locals.push(ZERO_LOCAL);
+  if (frame.isIndirect) locals.push(EIP_LOCAL);
+  for (let i = 0; i < frame.vmmArguments; i++) locals.push(vmmArgument(i));
+  const code = js.labeled(LEAVE, js.block(inner));
   const body: Statement[] = [
     ...pages.map(checkPage),
     js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),
-    js.tryCatch([js.labeled(LEAVE, js.block(inner))], 'f', [
-      ...recovery,
-      js.ret(js.call('F', js.id('f'), js.id(SITE_LOCAL))),
-    ]),
+    frame.throws ? js.tryCatch([code], 'f', [...recovery, js.ret(js.call('F', js.id('f'), js.id(SITE_LOCAL)))]) : code,
     ...end,
     js.ret(js.id(EXIT_LOCAL)),
   ];
   const name = `r_${(head.block.eip >>> 0).toString(16)}`;
   const compiled = compile(name, body, frame);
-  return { ...compiled, exits: structure.exits.map((eip) => ({ eip })) };
+  return { ...compiled, exits: frame.exits.table };
 }
 
 /** The region holds only while its other pages are mapped as they were. */

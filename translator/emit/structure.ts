@@ -7,18 +7,17 @@
  */
 import { vmmCallNames } from '../../runtime/abi/calls.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
-import { EIP, VMM_ARGUMENT, VMM_CALL, VMM_NEXT } from '../../runtime/abi/state.ts';
+import { EIP } from '../../runtime/abi/state.ts';
 import type { RegionNode } from '../region/graph.ts';
 import { BlockEmitter } from './block.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
+import { leave } from './exits.ts';
 import type { FunctionFrame } from './frame.ts';
-import { BUDGET_LOCAL, EXIT_LOCAL, LEAVE } from './names.ts';
+import { BUDGET_LOCAL, EIP_LOCAL, EXIT_LOCAL, vmmArgument } from './names.ts';
 
 /** Emits all nodes of a region as the body of a block labelled LEAVE. */
 export class StructureEmitter {
-  /** EIPs that exits go to, by ordinal. */
-  readonly exits: number[] = [];
   private readonly head: RegionNode;
   private readonly frame: FunctionFrame;
 
@@ -29,8 +28,7 @@ export class StructureEmitter {
 
   run(): Statement[] {
     const { head } = this;
-    const short = this.isShort(head);
-    return [js.iff(short, [store(EIP, js.num(head.block.eip)), ...leave(Exit.Budget)]), ...this.tree(head)];
+    return [js.iff(this.isShort(head), leave(Exit.Budget)), ...this.tree(head)];
   }
 
   /** A node with everything that it dominates. */
@@ -58,9 +56,12 @@ export class StructureEmitter {
     emitter.run();
     const { terminator } = block;
     switch (terminator.kind) {
-      case 'jump':
-        statements.push(...this.go(node, terminator.target));
+      case 'jump': {
+        const { target, call } = terminator;
+        if (call === undefined || node.edges.has(target)) statements.push(...this.go(node, target));
+        else statements.push(...this.call(node, this.frame.exits.call(target, false, call), call));
         break;
+      }
       case 'branch': {
         const taken = this.go(node, terminator.taken);
         const next = this.go(node, terminator.next);
@@ -69,21 +70,25 @@ export class StructureEmitter {
       }
       case 'indirect': {
         const target = emitter.atom(emitter.value(terminator.target));
+        const { returnTo } = terminator;
         for (const eip of node.edges.keys()) {
-          statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip)));
+          if (eip !== returnTo) statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip)));
         }
-        statements.push(store(EIP, target), ...leave(Exit.Indirect));
+        if (returnTo === undefined) {
+          this.frame.isIndirect = true;
+          statements.push(js.statement(js.assign(js.id(EIP_LOCAL), target)), ...leave(Exit.Indirect));
+        } else {
+          statements.push(js.statement(js.assign(js.at('S', js.num(EIP)), target)));
+          statements.push(...this.call(node, this.frame.exits.call(0, true, returnTo), returnTo));
+        }
         break;
       }
       case 'vmm': {
         const { call, at, next, args } = terminator;
-        const words: [number, Expression][] = [
-          [VMM_CALL, js.num(vmmCallNames.indexOf(call))],
-          [EIP, js.num(at)],
-          [VMM_NEXT, js.num(next)],
-        ];
-        for (const [i, arg] of args.entries()) words.push([VMM_ARGUMENT + i, emitter.value(arg)]);
-        statements.push(...words.map(([slot, value]) => store(slot, value)), ...leave(Exit.Vmm));
+        this.frame.vmmArguments = Math.max(this.frame.vmmArguments, args.length);
+        for (const [i, arg] of args.entries())
+          statements.push(js.statement(js.assign(js.id(vmmArgument(i)), emitter.value(arg))));
+        statements.push(...this.frame.exits.vmm(vmmCallNames.indexOf(call), at, next));
       }
     }
     return statements;
@@ -99,33 +104,37 @@ export class StructureEmitter {
    * be live as loop variables; on the edge V8 computes what only the exit needs in the exit.
    */
   private budgetCheck(node: RegionNode): Statement[] {
-    if (!node.isLoopHead) return [];
-    const { eip } = node.block;
-    const out = node.order === 0 ? [store(EIP, js.num(eip)), ...leave(Exit.Budget)] : this.exit(eip);
-    return [js.iff(this.isShort(node), out)];
+    return node.isLoopHead ? this.shortCheck(node) : [];
+  }
+
+  private shortCheck(node: RegionNode): Statement[] {
+    return [js.iff(this.isShort(node), this.frame.exits.link(node.block.eip, false))];
+  }
+
+  /** Call another region and go on after it, or leave with what it was left with. All state is in its slots meanwhile. */
+  private call(node: RegionNode, ordinal: number, returnTo: number): Statement[] {
+    const { frame } = this;
+    frame.calls = true;
+    const exit = js.id(EXIT_LOCAL);
+    const next = node.edges.get(returnTo);
+    const check = next === undefined || next.isLoopHead ? [] : this.shortCheck(next);
+    return [
+      ...frame.save(),
+      js.statement(js.assign(exit, js.call('C', js.id('G'), js.num(ordinal)))),
+      js.iff(js.binary('!==', exit, js.num(0)), [js.ret(exit)]),
+      ...frame.restore(),
+      ...check,
+      ...this.go(node, returnTo),
+    ];
   }
 
   /** Transfer control to an address: along the graph, or out. */
   private go(from: RegionNode, eip: number): Statement[] {
     const to = from.edges.get(eip);
-    if (to === undefined) return this.exit(eip);
+    if (to === undefined) return this.frame.exits.link(eip, !from.cut.has(eip));
     const check = this.budgetCheck(to);
     if (to.order <= from.order) return [...check, js.continueTo(`loop${to.order}`)];
     if (to.isMerge) return [...check, js.breakTo(`after${to.order}`)];
     return [...check, ...this.tree(to)];
   }
-
-  private exit(eip: number): Statement[] {
-    let ordinal = this.exits.indexOf(eip);
-    if (ordinal < 0) ordinal = this.exits.push(eip) - 1;
-    return leave(ordinal);
-  }
-}
-
-function store(slot: number, value: Expression): Statement {
-  return js.statement(js.assign(js.at('S', js.num(slot)), value));
-}
-
-function leave(exit: number): Statement[] {
-  return [js.statement(js.assign(js.id(EXIT_LOCAL), js.num(exit))), js.breakTo(LEAVE)];
 }

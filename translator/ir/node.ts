@@ -51,6 +51,20 @@ export interface SetSlot extends Notes {
   value: Value;
 }
 
+/**
+ * A test of the line table (abi/lines.ts) for the bytes from `lowest` up to `highest`, at most LINE_REACH of them: may they
+ * be read, or written too? Both are distances from `base`, or addresses when there is none.
+ */
+export interface LineTest {
+  base: Value | undefined;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly writes: boolean;
+}
+
+/** How an access of identity-mapped code is let through: by a test of its own, or by an earlier one. */
+type LineAccess = LineTest | 'passed' | undefined;
+
 export interface Load extends Notes {
   readonly op: 'load';
   readonly size: MemorySize;
@@ -60,6 +74,7 @@ export interface Load extends Notes {
   readonly write: boolean;
   /** Linear address. */
   address: Value;
+  test: LineAccess;
 }
 
 export interface Store extends Notes {
@@ -68,7 +83,8 @@ export interface Store extends Notes {
   address: Value;
   value: Value;
   /** The load that has already checked this address for writing. */
-  readonly after: Load | undefined;
+  after: Load | undefined;
+  test: LineAccess;
 }
 
 export interface Flags extends Notes {
@@ -133,6 +149,7 @@ export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract
     part: fields.part ?? 'r32',
     size: fields.size ?? 32,
     zero: false,
+    test: undefined,
     write: fields.write ?? false,
     address: fields.address,
     after: fields.after,
@@ -148,6 +165,15 @@ export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract
 
 const none: Value[] = [];
 
+/** What an access's own line test reads. */
+function testOperands({ test }: Load | Store): readonly Value[] {
+  return test === undefined || test === 'passed' || test.base === undefined ? none : [test.base];
+}
+
+function changeTest({ test }: Load | Store, change: (value: Value) => Value): void {
+  if (test !== undefined && test !== 'passed' && test.base !== undefined) test.base = change(test.base);
+}
+
 /** The operand values of a node, in order. */
 export function operandsOf(node: Node): readonly Value[] {
   switch (node.op) {
@@ -161,9 +187,9 @@ export function operandsOf(node: Node): readonly Value[] {
     case 'set':
       return [node.value];
     case 'load':
-      return [node.address];
+      return [node.address, ...testOperands(node)];
     case 'store':
-      return node.after ? [node.address, node.value, node.after] : [node.address, node.value];
+      return [node.address, node.value, ...(node.after ? [node.after] : testOperands(node))];
     case 'flags':
       return node.when ? [...node.args, node.when] : node.args;
   }
@@ -181,11 +207,13 @@ export function forEachOperand(node: Node, visit: (value: Value) => void): void 
       return;
     case 'load':
       visit(node.address);
+      for (const operand of testOperands(node)) visit(operand);
       return;
     case 'store':
       visit(node.address);
       visit(node.value);
       if (node.after) visit(node.after);
+      else for (const operand of testOperands(node)) visit(operand);
       return;
     case 'flags':
       for (const arg of node.args) visit(arg);
@@ -207,10 +235,12 @@ export function replaceOperands(node: Node, change: (value: Value) => Value): vo
       return;
     case 'load':
       node.address = change(node.address);
+      changeTest(node, change);
       return;
     case 'store':
       node.address = change(node.address);
       node.value = change(node.value);
+      changeTest(node, change);
       return;
     case 'flags':
       node.args = [change(node.args[0]), change(node.args[1]), change(node.args[2])];
@@ -218,4 +248,14 @@ export function replaceOperands(node: Node, change: (value: Value) => Value): vo
       return;
     default:
   }
+}
+
+/** An address as a value and a constant distance from it; no value for absolute addresses. */
+export function splitAddress(address: Value): { readonly base: Value | undefined; readonly distance: number } {
+  if (address.op === 'const') return { base: undefined, distance: address.value };
+  if (address.op === 'pure' && address.name === 'add') {
+    const [base, distance] = address.args as [Value, Value];
+    if (distance.op === 'const') return { base, distance: distance.value };
+  }
+  return { base: address, distance: 0 };
 }

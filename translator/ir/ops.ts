@@ -7,10 +7,10 @@ import type { Node, Value } from './node.ts';
 export function canFault(node: Node): boolean {
   switch (node.op) {
     case 'load':
-      return true;
+      return node.test !== 'passed';
     case 'store':
       // The load of a read-modify-write has checked the address for writing.
-      return node.after === undefined;
+      return node.after === undefined && node.test !== 'passed';
     case 'call':
       return helperSignatures[node.helper].faults;
     default:
@@ -30,6 +30,8 @@ export function isDroppable(node: Node): boolean {
     case 'pure':
     case 'get':
       return true;
+    case 'load':
+      return node.test === 'passed';
     case 'flags':
       return node.mask === 0;
     case 'call':

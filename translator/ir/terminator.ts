@@ -53,3 +53,10 @@ export function terminatorOperands(terminator: Terminator): readonly Value[] {
       return terminator.args;
   }
 }
+
+/** Put other values in the place of those that a terminator reads. */
+export function replaceInTerminator(terminator: Terminator, change: (value: Value) => Value): void {
+  if (terminator.kind === 'branch') terminator.condition = change(terminator.condition);
+  else if (terminator.kind === 'indirect') terminator.target = change(terminator.target);
+  else if (terminator.kind === 'vmm') terminator.args = terminator.args.map(change);
+}

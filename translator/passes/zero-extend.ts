@@ -4,7 +4,7 @@
  */
 import type { IrBlock } from '../ir/block.ts';
 import { type Load, type Node, replaceOperands, type Value } from '../ir/node.ts';
-import type { Terminator } from '../ir/terminator.ts';
+import { replaceInTerminator } from '../ir/terminator.ts';
 
 export function zeroExtend(block: IrBlock): void {
   let replaced: Map<Value, Value> | undefined;
@@ -30,10 +30,4 @@ function zeroExtendedLoad(node: Node): Load | undefined {
   const load = node.args[0]!;
   if (load.op !== 'load' || load.write || load.uses !== 1) return undefined;
   return load.size === (node.name === 'zext8' ? 8 : 16) ? load : undefined;
-}
-
-function replaceInTerminator(terminator: Terminator, change: (value: Value) => Value): void {
-  if (terminator.kind === 'branch') terminator.condition = change(terminator.condition);
-  else if (terminator.kind === 'indirect') terminator.target = change(terminator.target);
-  else if (terminator.kind === 'vmm') terminator.args = terminator.args.map(change);
 }

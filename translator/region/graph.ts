@@ -15,6 +15,8 @@ export interface RegionNode {
   readonly order: number;
   /** Nodes that control can go to inside the region, by EIP. */
   readonly edges: ReadonlyMap<number, RegionNode>;
+  /** Addresses that control would go to inside the region but for the graph's shape. */
+  readonly cut: ReadonlySet<number>;
   /** Immediate dominator; the head's is itself. */
   readonly dominator: RegionNode;
   /** Nodes that this one immediately dominates, in reverse postorder. */
@@ -31,6 +33,7 @@ class Draft implements RegionNode {
   readonly block: IrBlock;
   readonly order: number;
   readonly edges = new Map<number, Draft>();
+  readonly cut = new Set<number>();
   dominator: Draft = this;
   readonly children: Draft[] = [];
   isLoopHead = false;
@@ -136,6 +139,7 @@ function cutIrreducible(nodes: readonly Draft[]): boolean {
     for (const [eip, to] of node.edges) {
       if (to.order > node.order || dominates(to, node)) continue;
       node.edges.delete(eip);
+      node.cut.add(eip);
       cut = true;
     }
   }
@@ -154,11 +158,22 @@ function findShape(nodes: readonly Draft[]): void {
   for (const node of nodes) node.isMerge = forward[node.order]! > 1;
 }
 
-/** Longest way, in guest instructions, to the next loop head (which checks the budget anew) or out. */
+/**
+ * Longest way, in guest instructions, to where the budget is checked anew, or out: the next loop head, or the end of a call
+ * that is not part of the region.
+ */
 function findLongestPaths(nodes: readonly Draft[]): void {
   for (const node of [...nodes].reverse()) {
     let rest = 0;
-    for (const to of node.successors) if (to.order > node.order && !to.isLoopHead) rest = Math.max(rest, to.longest);
+    const after = returnAddress(node.block);
+    for (const [eip, to] of node.edges)
+      if (eip !== after && to.order > node.order && !to.isLoopHead) rest = Math.max(rest, to.longest);
     node.longest = node.block.instructions + rest;
   }
+}
+
+/** The address after a call that a block ends with; control gets there by an edge only when the callee is another region. */
+function returnAddress({ terminator }: IrBlock): number | undefined {
+  if (terminator.kind === 'jump') return terminator.call === terminator.target ? undefined : terminator.call;
+  return terminator.kind === 'indirect' ? terminator.returnTo : undefined;
 }

@@ -40,7 +40,7 @@ function check(bytes: Uint8Array, mode: number, breaches: string[]): readonly Ro
     for (const problem of verify(block)) breaches.push(`${text()}\n  ${stage}: ${problem}`);
   };
   note('lift');
-  optimise(block, undefined, note);
+  optimise(block, { observe: note });
   return instructions.map(({ row }) => row as Row);
 }
 

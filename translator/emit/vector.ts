@@ -23,10 +23,25 @@ type Emit = (v: VectorLanes, node: Call) => void;
 const LEAST: number = 2 ** -1022;
 const LEAST_SINGLE: number = 2 ** -126;
 
+/**
+ * Does a double pass through a variable with all its bits? The language leaves open which NaN comes out: V8 never
+ * touches one, SpiderMonkey makes all of them the same. There lanes stay in their slots.
+ */
+const keepsNans: boolean = passesNans();
+
+function passesNans(): boolean {
+  const doubles = new Float64Array(2);
+  const words = new Int32Array(doubles.buffer);
+  words.set([0x12345678, 0x7ff12345]);
+  const passed = doubles[0]!;
+  doubles[1] = passed;
+  return words[2] === words[0] && words[3] === words[1];
+}
+
 /** Emit a call of a helper on vector registers, inlined; false when it has to be a call. */
 export function inlineVector(v: VectorLanes, node: Call): boolean {
   const emit = inline[node.helper];
-  if (emit === undefined || !isOnLanes(node)) return false;
+  if (emit === undefined || !keepsNans || !isOnLanes(node)) return false;
   emit(v, node);
   return true;
 }

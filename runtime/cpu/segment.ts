@@ -8,10 +8,7 @@ import {
   MODE_CODE_LIMIT,
   MODE_CODE_LIMIT_64K,
   MODE_CODE32,
-  MODE_FLAT_CS,
-  MODE_FLAT_DS,
   MODE_FLAT_ES,
-  MODE_FLAT_SS,
   MODE_STACK32,
   MODE_USER,
 } from '../abi/mode.ts';
@@ -54,33 +51,31 @@ export function loadSegmentRegister(S: Int32Array, segment: number, selector: nu
   S[SEGMENT_BASE + segment] = descriptor.base;
   S[SEGMENT_LIMIT + segment] = descriptor.limit;
   S[SEGMENT_ACCESS + segment] = descriptor.access;
-  refreshSegmentMode(S);
+  refreshMode(S, segment);
 }
-
-const SEGMENT_MODE =
-  MODE_CODE32 |
-  MODE_STACK32 |
-  MODE_FLAT_ES |
-  MODE_FLAT_CS |
-  MODE_FLAT_SS |
-  MODE_FLAT_DS |
-  (63 * MODE_CHECK_ES) |
-  MODE_CODE_LIMIT |
-  MODE_CODE_LIMIT_64K;
 
 /** Recompute the mode bits that segment registers decide: code and stack size, which segments are flat, what is checked. */
 export function refreshSegmentMode(S: Int32Array): void {
-  let mode = S[MODE]! & ~SEGMENT_MODE;
-  if (S[SEGMENT_ACCESS + CS]! & ACCESS_BIG) mode |= MODE_CODE32;
-  if (S[SEGMENT_ACCESS + SS]! & ACCESS_BIG) mode |= MODE_STACK32;
-  for (let segment = ES; segment <= GS; segment++) {
-    if (!isWhole(S, segment)) mode |= MODE_CHECK_ES << segment;
-    else if (segment <= DS && S[SEGMENT_BASE + segment] === 0) mode |= MODE_FLAT_ES << segment;
+  for (let segment = ES; segment <= GS; segment++) refreshMode(S, segment);
+}
+
+/** The same for one register that has been loaded; with CS the privilege level may have changed too. */
+function refreshMode(S: Int32Array, segment: number): void {
+  let mode = S[MODE]! & ~(MODE_CHECK_ES << segment);
+  if (segment <= DS) mode &= ~(MODE_FLAT_ES << segment);
+  if (!isWhole(S, segment)) mode |= MODE_CHECK_ES << segment;
+  else if (segment <= DS && S[SEGMENT_BASE + segment] === 0) mode |= MODE_FLAT_ES << segment;
+  if (segment === SS) {
+    mode = S[SEGMENT_ACCESS + SS]! & ACCESS_BIG ? mode | MODE_STACK32 : mode & ~MODE_STACK32;
+  } else if (segment === CS) {
+    mode &= ~(MODE_CODE32 | MODE_CODE_LIMIT | MODE_CODE_LIMIT_64K | (MODE_CHECK_ES << GS));
+    if (S[SEGMENT_ACCESS + CS]! & ACCESS_BIG) mode |= MODE_CODE32;
+    const limit = S[SEGMENT_LIMIT + CS]!;
+    if (limit !== -1) mode |= limit >>> 0 < 0xffff ? MODE_CODE_LIMIT | MODE_CODE_LIMIT_64K : MODE_CODE_LIMIT;
+    if (!isWhole(S, GS)) mode |= MODE_CHECK_ES << GS;
   }
   // A kernel runs with whatever GS its user left there: so that its code needs only one translation, GS is always checked.
   if ((mode & MODE_USER) === 0) mode |= MODE_CHECK_ES << GS;
-  const limit = S[SEGMENT_LIMIT + CS]!;
-  if (limit !== -1) mode |= limit >>> 0 < 0xffff ? MODE_CODE_LIMIT | MODE_CODE_LIMIT_64K : MODE_CODE_LIMIT;
   S[MODE] = mode;
 }
 
@@ -126,5 +121,5 @@ export function loadLegacySegment(S: Int32Array, segment: number, selector: numb
     S[SEGMENT_LIMIT + segment] = 0xffff;
     S[SEGMENT_ACCESS + segment] = VM86_ACCESS;
   } else S[SEGMENT_ACCESS + segment] = (S[SEGMENT_ACCESS + segment]! & 0xff00) | LEGACY_ACCESS;
-  refreshSegmentMode(S);
+  refreshMode(S, segment);
 }

@@ -5,6 +5,7 @@
  */
 import { MODE_PROTECTED, MODE_VM86 } from '../abi/mode.ts';
 import {
+  CR0,
   MODE,
   X87_CONTROL,
   X87_FAST,
@@ -57,19 +58,28 @@ export function initializeX87(S: Int32Array): void {
   setX87Status(S, 0);
 }
 
+/** CR0.EM and CR0.TS (SDM vol. 3A §2.5). */
+const CR0_EM: number = 1 << 2;
+const CR0_TS: number = 1 << 3;
+
 /** Set a control word as FLDCW does; `summarizeX87` is to follow. */
 export function setX87Control(S: Int32Array, word: number): void {
   S[X87_CONTROL] = (word & CONTROL_BITS) | CONTROL_FIXED;
 }
 
-/** ES, B and X87_FAST follow from flags and masks. */
+/** Do x87 instructions execute, or raise #NM (CR0.EM, CR0.TS)? */
+export function isX87Available(S: Int32Array): boolean {
+  return (S[CR0]! & (CR0_EM | CR0_TS)) === 0;
+}
+
+/** ES, B and X87_FAST follow from flags, masks and CR0: with EM or TS set no instruction takes the fast way past #NM. */
 export function summarizeX87(S: Int32Array): void {
   const control = S[X87_CONTROL]!;
   const status = S[X87_STATUS]! | S[X87_INEXACT]!;
   const isPending = (status & ~control & EXCEPTIONS) !== 0;
   S[X87_INEXACT] = 0;
   S[X87_STATUS] = isPending ? status | ES_AND_B : status & ~ES_AND_B;
-  S[X87_FAST] = !isPending && (control & CONTROL_MODE) === FAST_MODE ? 1 : 0;
+  S[X87_FAST] = isX87Available(S) && !isPending && (control & CONTROL_MODE) === FAST_MODE ? 1 : 0;
 }
 
 /** C1, as 0 or its bit. */

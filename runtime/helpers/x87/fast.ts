@@ -43,7 +43,7 @@ import {
   X87Compare,
 } from '../../abi/x87.ts';
 import { extendedOfPair, pairOfExtended } from '../../cpu/extended.ts';
-import { x87Doubles } from '../../cpu/x87.ts';
+import { isX87Available, x87Doubles } from '../../cpu/x87.ts';
 import type { HelperContext } from '../context.ts';
 import type { X87Workers } from './general.ts';
 import { PE } from './round.ts';
@@ -200,7 +200,8 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
   const integer = (truncates: boolean): boolean => {
     const r = S[X87_TOP]!;
     const control = S[X87_CONTROL]!;
-    if ((control & 0x3f) !== 0x3f || !ready(r)) return false;
+    // Any rounding will do here, so X87_FAST does not say whether the x87 may be used at all.
+    if ((control & 0x3f) !== 0x3f || !ready(r) || !isX87Available(S)) return false;
     const at = FIRST + r * DOUBLES;
     return integerOfPair(F, at, truncates ? TOWARD_ZERO : (control >> 10) & 3, R);
   };

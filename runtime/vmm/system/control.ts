@@ -21,6 +21,7 @@ import {
   type CpuModel,
 } from '../../cpu/cpuid.ts';
 import { refreshSegmentMode } from '../../cpu/segment.ts';
+import { summarizeX87 } from '../../cpu/x87.ts';
 import type { VmmCall, VmmPart } from '../table.ts';
 import type { Processor } from './context.ts';
 import { setPrivilege } from './mode.ts';
@@ -176,4 +177,5 @@ export function refreshVectorMode(S: Int32Array): void {
   let mode = S[MODE]! & ~(MODE_MMX | MODE_SSE);
   if (enabled) mode |= S[CR4]! & CR4_OSFXSR ? MODE_MMX | MODE_SSE : MODE_MMX;
   S[MODE] = mode;
+  summarizeX87(S);
 }

@@ -20,6 +20,7 @@ import { initializeX87, setX87Environment, setX87Status, x87Environment } from '
 import { createHelpers, type HelperTable } from '../../../runtime/helpers/index.ts';
 import { Memory } from '../../../runtime/memory/memory.ts';
 import { WALK_WRITABLE } from '../../../runtime/memory/walker.ts';
+import { refreshVectorMode } from '../../../runtime/vmm/system/control.ts';
 
 const [MP, EM, TS, NE] = [2, 4, 8, 32];
 /** IE, and the control word that leaves it unmasked. */
@@ -74,18 +75,33 @@ describe('#NM', () => {
   });
 });
 
-describe('a pending exception', () => {
-  const instructions: readonly [string, (helpers: HelperTable) => void][] = [
-    ['FWAIT', (helpers) => helpers.x87Wait()],
-    ['FLD of a double', (helpers) => helpers.x87LoadDouble(0)],
-    ['FILD', (helpers) => helpers.x87LoadWord(X87Format.Integer32, 1)],
-    ['FADDP', (helpers) => helpers.x87Sum(1, 0, 1, 0)],
-    ['FCHS', (helpers) => helpers.x87Operation(0)],
-    ['FSTP of a double', (helpers) => helpers.x87StoreDouble(0, 1)],
-    ['FISTP', (helpers) => helpers.x87StoreWord(X87Format.Integer32, 0, 1)],
-    ['FLDCW', (helpers) => helpers.x87LoadControl(0x37f)],
-  ];
+const instructions: readonly [string, (helpers: HelperTable) => void][] = [
+  ['FWAIT', (helpers) => helpers.x87Wait()],
+  ['FLD of a double', (helpers) => helpers.x87LoadDouble(0)],
+  ['FILD', (helpers) => helpers.x87LoadWord(X87Format.Integer32, 1)],
+  ['FADDP', (helpers) => helpers.x87Sum(1, 0, 1, 0)],
+  ['FCHS', (helpers) => helpers.x87Operation(0)],
+  ['FSTP of a double', (helpers) => helpers.x87StoreDouble(0, 1)],
+  ['FISTP', (helpers) => helpers.x87StoreWord(X87Format.Integer32, 0, 1)],
+  ['FLDCW', (helpers) => helpers.x87LoadControl(0x37f)],
+];
 
+describe('a kernel that switches the x87 lazily', () => {
+  test.each(instructions)('%s raises #NM after CR0.TS was set, and runs after CLTS', (_, run) => {
+    const helpers = makeHelpers();
+    for (const word of [1, 2]) helpers.x87LoadWord(X87Format.Integer32, word);
+    const set = (bits: number): void => {
+      state[CR0] = NE | MP | bits;
+      refreshVectorMode(state);
+    };
+    set(TS);
+    expect(vectorOf(() => run(helpers))).toBe(Vector.NM);
+    set(0);
+    expect(vectorOf(() => run(helpers))).toBe(undefined);
+  });
+});
+
+describe('a pending exception', () => {
   test.each(instructions)('%s raises #MF with CR0.NE', (_, run) => {
     const helpers = makeHelpers();
     makePending(helpers);

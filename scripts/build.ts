@@ -1,9 +1,11 @@
 // `npm run build` (and `prepare`, so `npm install` too): translator/, runtime/ and src/ to dist/ with tsc.
 // Replaces files in place instead of emptying dist/ first, so that a command line running meanwhile finds its modules;
-// what has lost its source is removed afterwards.
+// what has lost its source is removed afterwards. The command line is bundled over its own files: reading 300 modules one by
+// one takes Node a tenth of a second at every start.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -17,4 +19,16 @@ for (const file of existsSync(dist) ? readdirSync(dist, { recursive: true, encod
 }
 
 const command = join(dist, 'src/cli/main.js');
-if (existsSync(command)) chmodSync(command, 0o755);
+buildSync({
+  entryPoints: [join(root, 'src/cli/main.ts')],
+  outdir: join(dist, 'src/cli'),
+  bundle: true,
+  // What only one subcommand needs is read by that one alone.
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'error',
+});
+chmodSync(command, 0o755);

@@ -3,7 +3,7 @@
  * program asks of either ends the run, and the embedder serves it and goes on.
  */
 import { MODE_FLAT_USER32, MODE_IDENTITY } from '../runtime/abi/mode.ts';
-import { CS, DS, EFLAGS_IF, EIP, ES, FS, GS, registerNames, SEGMENT_BASE, SS } from '../runtime/abi/state.ts';
+import { CS, DS, EFLAGS_IF, EIP, ES, FS, GS, MODE, registerNames, SEGMENT_BASE, SS } from '../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../runtime/abi/vector.ts';
 import type { CacheStatistics } from '../runtime/cache/statistics.ts';
 import { type CpuName, cpuModels } from '../runtime/cpu/model.ts';
@@ -123,6 +123,7 @@ export class BareCpu {
     const model = cpuModels[cpu];
     this.#processor = createCpu({
       memoryBytes: memory,
+      ownPlaces: true,
       walker: (fault) => ({
         walk: (la, access) => {
           const page = this.#pages[la >>> 12];
@@ -138,7 +139,7 @@ export class BareCpu {
       vmm: (parts) =>
         createUserVmm({ ...parts, model, descriptors: { describe: (selector) => segments.get(selector | 3) } }),
       model,
-      mode: MODE_FLAT_USER32 | MODE_IDENTITY,
+      mode: MODE_FLAT_USER32,
       tier,
       userOnly: true,
       stopwatch: () => host.monotonic(),
@@ -150,6 +151,7 @@ export class BareCpu {
       const selector = segment === CS ? CODE_SELECTOR : DATA_SELECTOR;
       loadSegmentRegister(state, segment, selector, segments.get(selector)!);
     }
+    if (ram.isWhole) state[MODE]! |= MODE_IDENTITY;
     this.#processor.setEflags(EFLAGS_IF | 2);
   }
 

@@ -32,6 +32,8 @@ export interface MachineParts {
 export interface CpuOptions {
   /** Bytes of guest RAM, or the physical address space of a whole machine with its own. */
   readonly memoryBytes: number | AddressSpace;
+  /** Let pages lie at their linear addresses in RAM, where the host has the room (runtime/abi/lines.ts). */
+  readonly ownPlaces?: boolean;
   readonly walker: (fault: GuestFault, ram: Ram, state: Int32Array) => PageWalker;
   readonly vmm: (parts: MachineParts) => Readonly<Record<VmmCallName, VmmCall>>;
   /** Mode bits at the start (runtime/abi/mode.ts). */
@@ -91,7 +93,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const state = new Int32Array(new ArrayBuffer(STATE_SLOTS * 4));
   const given = options.memoryBytes;
   const bus = typeof given === 'number' ? undefined : given;
-  const ram = typeof given === 'number' ? Ram.whole(given) : given.ram;
+  const ram = typeof given !== 'number' ? given.ram : options.ownPlaces ? Ram.whole(given) : new Ram(given);
   const fault = new GuestFault();
   const memory = new Memory(ram, state, fault, options.walker(fault, ram, state), options.userOnly, bus);
   let cpu: Cpu | undefined;

@@ -9,6 +9,7 @@ import { createCpu, type Policy } from './machine.ts';
 export function createUserCpu(parts: ProcessorParts, stopwatch: () => number, policy: Partial<Policy> = {}): Cpu {
   return createCpu({
     memoryBytes: parts.memoryBytes,
+    ownPlaces: true,
     walker: () => parts.walker,
     vmm: (machine) => createUserVmm({ ...machine, descriptors: parts.descriptors, model: parts.model }),
     model: parts.model,

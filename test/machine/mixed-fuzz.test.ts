@@ -68,14 +68,22 @@ function randomProgram(next: () => number, isLoop: boolean): Program {
 
 test.each(seeds)('integer, x87, MMX and SSE mixed, seed %i', { timeout: 900_000 }, (seed) => {
   const next = randomWords(seed);
+  // Every second seed with pages at their own addresses, where regions test the line table.
+  const own = seed % 2 === 0;
   const image = baseImage(next);
-  const interpreted = new LockstepMachine('tier 0', '0', image);
-  const compiled = new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS });
-  const mixed = new LockstepMachine('auto', 'auto', image, {
-    hotThreshold: 2,
-    arenaWords: 1 << 14,
-    maxRewrites: ALWAYS,
-  });
+  const interpreted = new LockstepMachine('tier 0', '0', image, {}, own);
+  const compiled = new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own);
+  const mixed = new LockstepMachine(
+    'auto',
+    'auto',
+    image,
+    {
+      hotThreshold: 2,
+      arenaWords: 1 << 14,
+      maxRewrites: ALWAYS,
+    },
+    own,
+  );
   for (let i = 0; i < SEQUENCES; i++) {
     const program = randomProgram(next, i % LOOPS === 0);
     const machines = i % COMPILED === 0 ? [interpreted, mixed, compiled] : [interpreted, mixed];

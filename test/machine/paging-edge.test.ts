@@ -1,7 +1,7 @@
 // Code at page edges and under mappings that change: fetches fault when they are reached and at the instruction's
 // start, a remapped page runs its new bytes, and one segment's code is not another's.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
+import { MODE_FLAT_USER32, MODE_IDENTITY } from '../../runtime/abi/mode.ts';
 import { EAX, EBX, ECX, EIP, ESP, SELECTOR } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import { type Descriptor, loadSegmentRegister } from '../../runtime/cpu/segment.ts';
@@ -24,13 +24,21 @@ const segments: ReadonlyMap<number, Descriptor> = new Map([
   [0x3b, { base: 0x4000, limit: 0xfffff, access: 0x40fb }],
 ]);
 
-const kinds: readonly { readonly name: string; readonly tier: Tier; readonly hotThreshold: number }[] = [
+/** `own`: pages lie at their own addresses, and regions test the line table. */
+const kinds: readonly {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly hotThreshold: number;
+  readonly own?: boolean;
+}[] = [
   { name: 'tier 0', tier: '0', hotThreshold: 0 },
   { name: 'tier 1', tier: '1', hotThreshold: 0 },
   { name: 'the mix', tier: 'auto', hotThreshold: 3 },
+  { name: 'tier 1, line table', tier: '1', hotThreshold: 0, own: true },
+  { name: 'the mix, line table', tier: 'auto', hotThreshold: 3, own: true },
 ];
 
-describe.each(kinds)('$name', ({ tier, hotThreshold }) => {
+describe.each(kinds)('$name', ({ tier, hotThreshold, own = false }) => {
   let cpu: Cpu;
   let mappings: Map<number, Mapping>;
   let S: Int32Array;
@@ -39,6 +47,7 @@ describe.each(kinds)('$name', ({ tier, hotThreshold }) => {
     mappings = new Map();
     cpu = createCpu({
       memoryBytes: 16 << 12,
+      ownPlaces: own,
       walker: (fault) => ({
         walk(la, access) {
           const mapping = mappings.get(la >>> 12);
@@ -53,13 +62,13 @@ describe.each(kinds)('$name', ({ tier, hotThreshold }) => {
         },
       }),
       vmm: (parts) => createUserVmm({ ...parts, descriptors: { describe: (selector) => segments.get(selector) } }),
-      mode: MODE_FLAT_USER32,
+      mode: own ? MODE_FLAT_USER32 | MODE_IDENTITY : MODE_FLAT_USER32,
       tier,
       userOnly: true,
       policy: { arenaWords: 1 << 14, ...(hotThreshold > 0 && { hotThreshold }) },
     });
     S = cpu.state;
-    cpu.memory.ram.u8.fill(0xcc);
+    cpu.memory.ram.u8.fill(0xcc, 0, 16 << 12);
     for (let la = 0x1000; la < 0x8000; la += 0x1000) map(la, la);
     [0x2b, 0x23, 0x2b, 0x2b, 0x2b, 0x2b].forEach((selector, segment) => {
       loadSegmentRegister(S, segment, selector, segments.get(selector)!);

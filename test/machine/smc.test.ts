@@ -13,12 +13,16 @@ interface Kind {
   readonly name: string;
   readonly tier: Tier;
   readonly policy: Partial<Policy>;
+  /** Pages lie at their own addresses, and regions test the line table. */
+  readonly own?: boolean;
 }
 
 const kinds: readonly Kind[] = [
   { name: 'tier 0', tier: '0', policy: {} },
   { name: 'tier 1', tier: '1', policy: {} },
   { name: 'the mix', tier: 'auto', policy: { hotThreshold: 3 } },
+  { name: 'tier 1, line table', tier: '1', policy: {}, own: true },
+  { name: 'the mix, line table', tier: 'auto', policy: { hotThreshold: 3 }, own: true },
 ];
 
 /** Bytes of `hex`, laid out at `offset` of the code pages. */
@@ -27,8 +31,8 @@ function program(hex: string, offset = 0): Program {
   return { bytes, offset, regs: new Int32Array([0, 0, 0, 0, 0x109f00, 0, 0, 0]), eflags: 0x202, bits: 32, slices: [] };
 }
 
-describe.each(kinds)('$name', ({ name, tier, policy }) => {
-  const machine = new LockstepMachine(name, tier, image, policy);
+describe.each(kinds)('$name', ({ name, tier, policy, own }) => {
+  const machine = new LockstepMachine(name, tier, image, policy, own);
   const { state } = machine.cpu;
 
   /** Run to the INT3 and give EAX. */
@@ -38,8 +42,9 @@ describe.each(kinds)('$name', ({ name, tier, policy }) => {
   };
   /** The host writes a byte of physical memory. */
   const poke = (pa: number, byte: number): void => {
-    machine.cpu.memory.invalidateCode(pa, 1);
-    machine.cpu.memory.ram.u8[pa] = byte;
+    const page = machine.page(pa >>> 12);
+    machine.cpu.memory.invalidateCode(page.byteOffset + (pa & 4095), 1);
+    page[pa & 4095] = byte;
   };
   const resume = (): number => {
     const stop: Stop = machine.cpu.run(100_000);

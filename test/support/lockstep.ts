@@ -1,7 +1,7 @@
 // One program on several processors in lockstep: the machine that the fuzz tests run random code on, and the comparison
 // of everything that a guest could see after each slice. Code is writable and mapped twice, so that random stores hit
 // it; data has read-only pages and holes; segments of 16 and 32 bits, with and without base, can be loaded.
-import { MODE_FLAT_USER32 } from '../../runtime/abi/mode.ts';
+import { MODE_FLAT_USER32, MODE_IDENTITY } from '../../runtime/abi/mode.ts';
 import {
   BUDGET,
   EIP,
@@ -78,6 +78,10 @@ function pageAt(page: number): Page | undefined {
 
 const RAM_BYTES = 10 << 12;
 
+/** Where each page of RAM lies when pages lie at their linear addresses, as far as they have one. */
+const OWN_PLACES = [0x8000, 0x9000, 0x101000, 0x102000, 0x103000, 0x108000, 0x109000, 0x300000, 0x301000, 0x10000];
+const NUMBERED_PLACES = OWN_PLACES.map((_, page) => page << 12);
+
 const code = (base: number, big: boolean): Descriptor => ({ base, limit: -1, access: big ? 0xc0fb : 0x80fb });
 const data = (base: number, big: boolean): Descriptor => ({ base, limit: -1, access: big ? 0xc0f3 : 0x80f3 });
 const descriptors: ReadonlyMap<number, Descriptor> = new Map([
@@ -136,14 +140,20 @@ export class LockstepMachine {
   readonly name: string;
   readonly cpu: Cpu;
   private readonly image: Uint8Array;
+  /** Place of each page of RAM in the buffer. */
+  private readonly places: readonly number[];
   /** All slots but those of tier 0. */
   private readonly atReset: Int32Array;
 
-  constructor(name: string, tier: Tier, image: Uint8Array, policy: Partial<Policy> = {}) {
+  /** @param ownPlaces pages lie at their linear addresses, and regions use the line table. */
+  constructor(name: string, tier: Tier, image: Uint8Array, policy: Partial<Policy> = {}, ownPlaces = false) {
     this.name = name;
     this.image = image;
+    const places = ownPlaces ? OWN_PLACES : NUMBERED_PLACES;
+    this.places = places;
     this.cpu = createCpu({
       memoryBytes: RAM_BYTES,
+      ownPlaces,
       walker: (fault) => ({
         walk(la, access) {
           const page = pageAt(la >>> 12);
@@ -151,7 +161,7 @@ export class LockstepMachine {
             const write = access === Access.Write ? PF_WRITE : 0;
             return fault.raise(Vector.PF, (page ? PF_PRESENT : 0) | write | PF_USER, la | 0);
           }
-          return page.pa | (page.writable ? WALK_WRITABLE : 0);
+          return places[page.pa >>> 12]! | (page.writable ? WALK_WRITABLE : 0);
         },
       }),
       vmm: ({ state, memory, fault }) =>
@@ -161,12 +171,13 @@ export class LockstepMachine {
           fault,
           descriptors: { describe: (selector) => descriptors.get(selector & ~7) },
         }),
-      mode: MODE_FLAT_USER32,
+      mode: ownPlaces ? MODE_FLAT_USER32 | MODE_IDENTITY : MODE_FLAT_USER32,
       tier,
       userOnly: true,
       policy: { arenaWords: 1 << 16, ...policy },
     });
-    this.cpu.memory.ram.u8.set(image);
+    for (const [page, place] of places.entries())
+      this.cpu.memory.ram.u8.set(image.subarray(page << 12, (page + 1) << 12), place);
     this.atReset = this.cpu.state.slice(0, TEMPORARY);
   }
 
@@ -176,14 +187,16 @@ export class LockstepMachine {
     const { u8 } = memory.ram;
     // Wild pointers fill the TLB with pages that the next program has no use for.
     memory.tlb.flush();
-    for (let page = 0; page < RAM_BYTES; page += 4096) {
-      const before = this.image.subarray(page, page + 4096);
-      if (Buffer.compare(before, u8.subarray(page, page + 4096)) === 0) continue;
-      memory.invalidateCode(page, 4096);
-      u8.set(before, page);
+    for (const [page, place] of this.places.entries()) {
+      const before = this.image.subarray(page << 12, (page + 1) << 12);
+      if (Buffer.compare(before, this.page(page)) === 0) continue;
+      memory.invalidateCode(place, 4096);
+      u8.set(before, place);
     }
-    memory.invalidateCode(offset, bytes.length);
-    u8.set(bytes, offset);
+    // The two code pages follow each other wherever they lie.
+    const code = this.places[0]! + offset;
+    memory.invalidateCode(code, bytes.length);
+    u8.set(bytes, code);
     state.set(this.atReset);
     if (simd !== undefined) loadSimd(state, simd);
     state.set(regs);
@@ -192,6 +205,12 @@ export class LockstepMachine {
       loadSegmentRegister(state, segment, selector, descriptors.get(selector & ~7)!);
     });
     this.cpu.setEflags(eflags);
+  }
+
+  /** A page of RAM by number. */
+  page(number: number): Uint8Array {
+    const place = this.places[number]!;
+    return this.cpu.memory.ram.u8.subarray(place, place + 4096);
   }
 
   run(instructions: number): Stop {
@@ -235,11 +254,12 @@ function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB:
   for (const slot of compared) compare(names[slot] ?? `slot ${slot}`, a.cpu.state[slot]!, b.cpu.state[slot]!);
   compare('eflags', a.cpu.getEflags(), b.cpu.getEflags());
   compare('retired', a.cpu.retired, b.cpu.retired);
-  const left = a.cpu.memory.ram.u8;
-  const right = b.cpu.memory.ram.u8;
-  if (Buffer.compare(left, right) !== 0) {
+  for (let page = 0; page < RAM_BYTES >>> 12; page++) {
+    const left = a.page(page);
+    const right = b.page(page);
+    if (Buffer.compare(left, right) === 0) continue;
     const at = left.findIndex((byte, i) => byte !== right[i]);
-    compare(`byte at physical ${hex(at)}`, left[at]!, right[at]!);
+    compare(`byte at ${hex(at)} of page ${page}`, left[at]!, right[at]!);
   }
   return found;
 }

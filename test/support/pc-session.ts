@@ -99,7 +99,7 @@ export class PcSession {
 
   /** Type on the keyboard, as a terminal would send it, key by key. */
   async type(text: string): Promise<void> {
-    for (const character of text.match(/\x1b\[?[A-Z0-9~]*|[^]/g) ?? []) {
+    for (const character of text.match(/\x1b\[?[A-Z0-9~]*|[\s\S]/g) ?? []) {
       typeKeys(character, (code, isDown) => this.pc.key(code, isDown));
       await this.seconds(0.03);
     }

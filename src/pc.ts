@@ -103,6 +103,9 @@ export type PcStop =
     }
   | { readonly kind: 'limit' | 'aborted' };
 
+/** A kernel runs much code a few hundred times and then never again: compiling that costs more than it saves. */
+const kernelPolicy: Partial<Policy> = { hotThreshold: 3000 };
+
 const SMALLEST_MEMORY = 16;
 const LARGEST_MEMORY = 2047;
 const DEFAULT_MEMORY = 128;
@@ -181,7 +184,7 @@ export class Pc {
       tier,
       stopwatch: () => host.monotonic(),
       onApicBase: () => interrupts.setBase(this.#state[APIC_BASE]!),
-      ...(policy === undefined ? {} : { policy }),
+      policy: { ...kernelPolicy, ...policy },
     });
     this.#load();
   }

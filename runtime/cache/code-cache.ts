@@ -10,18 +10,13 @@ import { BUDGET, CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
+import { RegionTable } from './region-table.ts';
 import { type CacheStatistics, createStatistics } from './statistics.ts';
 import { Block, Region, type RegionLink, type Stretch } from './translation.ts';
 import { UncachedCode } from './uncached.ts';
 
 const TABLE_SIZE = 1 << 14;
-const REGION_TABLE_SIZE = 1 << 12;
 const noBytes = new Uint8Array(0);
-
-/** Index of an EIP in the table of regions. */
-function regionIndex(eip: number): number {
-  return (eip ^ (eip >>> 12)) & (REGION_TABLE_SIZE - 1);
-}
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
 
@@ -59,10 +54,7 @@ export class CodeCache implements CodeWatch {
   private cursor = 16;
   private readonly byStart = new Map<number, Block>();
   private regionQueue: Region[] = [];
-  /** Regions by EIP, where regions look for those that computed addresses lead to. */
-  private readonly regionTable: (Region | undefined)[] = new Array<Region | undefined>(REGION_TABLE_SIZE).fill(
-    undefined,
-  );
+  readonly regions: RegionTable = new RegionTable();
   private source = 0;
 
   constructor(translator: Translator, memory: Memory, state: Int32Array, options: CacheOptions) {
@@ -350,14 +342,6 @@ export class CodeCache implements CodeWatch {
     return generation < maxGrowth ? growthExits << (2 * generation) : -1;
   }
 
-  /** The region headed by the block at an EIP in the mode and CS base of another one, if it is known and mapped. */
-  regionAt(eip: number, { head: { mode, base } }: Region): Region | undefined {
-    const region = this.regionTable[regionIndex(eip)];
-    if (region === undefined || region.head.eip !== eip || region.head.mode !== mode || region.head.base !== base)
-      return undefined;
-    return region.execute[region.page] === region.mapping ? region : undefined;
-  }
-
   /** Compile a region anew, to take in the blocks that it keeps leaving to. */
   grow(region: Region): void {
     if (!region.dropped) this.compile(region.head);
@@ -375,7 +359,7 @@ export class CodeCache implements CodeWatch {
       this.statistics.regrown++;
       this.dropRegion(head.region);
     }
-    this.regionTable[regionIndex(head.eip)] = region;
+    this.regions.add(region);
     for (const { pa, length } of stretches) this.cover(region, pa, length);
     head.region = region;
     this.translator.setHeat(head.code.start, 0);
@@ -498,8 +482,7 @@ export class CodeCache implements CodeWatch {
     if (region.dropped) return;
     region.dropped = true;
     region.head.region = undefined;
-    const index = regionIndex(region.head.eip);
-    if (this.regionTable[index] === region) this.regionTable[index] = undefined;
+    this.regions.remove(region);
     this.source -= region.code.source.length;
     for (const exit of region.links) exit.target?.entrances.delete(exit);
     for (const { pa } of region.stretches) this.uncover(region, pa >>> 12);

@@ -42,12 +42,12 @@ export class Chain {
     const link = gate.links[ordinal] as RegionLink;
     const { way, caller } = link;
     let callee: Region | undefined;
-    if (way.kind === 'call' && way.isIndirect) callee = this.cache.regionAt(S[EIP]!, caller);
+    if (way.kind === 'call' && way.isIndirect) callee = this.cache.regions.find(S[EIP]!, caller);
     else {
       S[EIP] = way.eip;
       callee = link.target?.region;
       if (callee === undefined || callee.execute[callee.page] !== callee.mapping) {
-        callee = this.cache.regionAt(way.eip, caller);
+        callee = this.cache.regions.find(way.eip, caller);
         if (callee !== undefined) this.cache.linkExit(caller, link, callee.head);
       }
     }
@@ -88,7 +88,7 @@ export class Chain {
       } else if (exit === Exit.Indirect) {
         const eip = S[EIP]!;
         if (isCalled && eip === returnTo) return Exit.Returned;
-        const next = S[BUDGET]! > 0 ? cache.regionAt(eip, region) : undefined;
+        const next = S[BUDGET]! > 0 ? cache.regions.find(eip, region) : undefined;
         if (next !== undefined) {
           region = next;
           continue;

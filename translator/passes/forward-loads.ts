@@ -6,7 +6,6 @@
  */
 import type { IrBlock } from '../ir/block.ts';
 import { type Load, type MemorySize, replaceOperands, type Store, splitAddress, type Value } from '../ir/node.ts';
-import { isSync } from '../ir/ops.ts';
 import { replaceInTerminator } from '../ir/terminator.ts';
 
 /** What stands in memory. */
@@ -24,7 +23,8 @@ export function forwardLoads(block: IrBlock): void {
   const change = (value: Value): Value => replaced?.get(value) ?? value;
   for (const node of block.nodes) {
     if (replaced !== undefined) replaceOperands(node, change);
-    if (isSync(node)) known = [];
+    // It may write memory.
+    if (node.op === 'call') known = [];
     else if (node.op === 'load' && node.test !== undefined) {
       const found = find(known, node);
       if (found === undefined) known.push(contentOf(node, node, node.zero));

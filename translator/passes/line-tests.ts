@@ -9,7 +9,6 @@
 import { LINE_REACH } from '../../runtime/abi/lines.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type LineTest, type Load, type Store, splitAddress } from '../ir/node.ts';
-import { isSync } from '../ir/ops.ts';
 
 interface Cluster extends LineTest {
   lowest: number;
@@ -21,7 +20,7 @@ export function lineTests(block: IrBlock): void {
   let clusters: Cluster[] = [];
   for (const node of block.nodes) {
     // It may change what is mapped where.
-    if (isSync(node)) clusters = [];
+    if (node.op === 'call') clusters = [];
     else if (node.op === 'store' && node.after !== undefined) {
       // The load's test was for writing.
       node.after = undefined;

@@ -1,7 +1,6 @@
 /** `xlat86 demo`, which is `npm start`: translates and runs a guest program of our own, then says what that took. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { createColors } from 'picocolors';
 import { openStandardOutput } from '../host/node-streams.ts';
@@ -30,7 +29,7 @@ async function demo(): Promise<void> {
 
 /** The guest in the folder that this module's package lies in. */
 function guestPath(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const path = join(folder, GUEST);
     if (existsSync(path)) return path;
     if (folder === dirname(folder)) throw new UsageError(`${GUEST} is not there; the demo needs the repository`);

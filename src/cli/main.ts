@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command `xlat86`. Each subcommand has a file of its own and is listed here.
 import { Command } from 'commander';
 import { bootCommand } from './boot.ts';
@@ -16,8 +15,4 @@ const program = new Command('xlat86')
   .addCommand(explainCommand())
   .addCommand(demoCommand());
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  failWith(error);
-}
+program.parseAsync().catch(failWith);

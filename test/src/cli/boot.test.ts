@@ -1,10 +1,11 @@
 // `xlat86 boot` as a command: statuses, and one line and status 2 for what cannot be booted.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleCommandLine } from '../../../scripts/bundle.ts';
 import { has } from '../../support/needs.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -17,16 +18,13 @@ const file = (name: string, bytes: Uint8Array): string => {
   return path;
 };
 
-// Built once, as `npm run build` does it: translating TypeScript anew in each of these processes would take longer.
-beforeAll(() => {
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', built]);
-}, 120_000);
+// Built once, as `npm run build` does it.
+beforeAll(() => bundleCommandLine(root, built), 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the command; what it printed and how it ended. */
 function boot(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(built, 'src/cli/main.js'), 'boot', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(built, 'main.js'), 'boot', ...args], {
     cwd: root,
     input: '',
     encoding: 'latin1',

@@ -1,21 +1,19 @@
 // `xlat86 exec` as a command: streams, statuses, options, and one line for what goes wrong.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleCommandLine } from '../../../scripts/bundle.ts';
 import { compileGuest } from '../../support/guest-programs.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const built = join(root, '.cache/test-dist');
-const command = [join(built, 'src/cli/main.js')];
+const command = [join(built, 'main.js')];
 const folder = mkdtempSync(join(tmpdir(), 'xlat86-exec-'));
 
-// Built once, as `npm run build` does it: translating TypeScript anew in each of these processes would take longer.
-beforeAll(() => {
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', built]);
-});
+// Built once, as `npm run build` does it.
+beforeAll(() => bundleCommandLine(root, built), 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Outcome {

@@ -28,6 +28,8 @@ export interface CpuOptions {
   readonly bits?: 16 | 32;
   /** The model: `max` (the default) has all instructions that there are. */
   readonly cpu?: CpuName;
+  /** Let tier 0 repeat all that compiled code does; `run` throws a `Divergence` at the first difference. */
+  readonly verify?: boolean;
 }
 
 /** What it needs of its host; src/index.ts fills it in. */
@@ -117,7 +119,7 @@ export class BareCpu {
   readonly #frames: FrameAllocator;
 
   /** @throws RangeError when `memory` is out of range. */
-  constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32, cpu = 'max' }: CpuOptions, host: CpuHost) {
+  constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32, cpu = 'max', verify }: CpuOptions, host: CpuHost) {
     this.#host = host;
     const segments = flatSegments(bits);
     const model = cpuModels[cpu];
@@ -141,6 +143,7 @@ export class BareCpu {
       model,
       mode: MODE_FLAT_USER32,
       tier,
+      verify,
       userOnly: true,
       stopwatch: () => host.monotonic(),
     });

@@ -11,6 +11,7 @@ import { Pc as Machine, type PcOptions } from './pc.ts';
 import { createUserCpu } from './user-machine.ts';
 
 export type { CpuName } from '../runtime/cpu/model.ts';
+export { type BlockBytes, Divergence, type DivergenceFacts } from '../runtime/exec/divergence.ts';
 export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
 export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
 export type { Tier } from './linux/processor.ts';

@@ -17,7 +17,7 @@ import { Cpu, type VmmCall } from '../runtime/exec/cpu.ts';
 import { createHelpers } from '../runtime/helpers/index.ts';
 import { Memory } from '../runtime/memory/memory.ts';
 import type { PageWalker } from '../runtime/memory/walker.ts';
-import { createTranslator } from '../translator/index.ts';
+import { createTranslator, type RegionObserver } from '../translator/index.ts';
 
 /** Interpret only, compile at once, or go by hotness. */
 export type Tier = '0' | '1' | 'auto';
@@ -48,6 +48,10 @@ export interface CpuOptions {
   readonly timestamp?: () => number;
   /** FERR#: an x87 exception waits while CR0.NE is clear; a PC raises IRQ 13. Left out, it is #MF whatever CR0 says. */
   readonly floatError?: () => void;
+  /** Sees what goes into each region (TranslatorOptions.observe). */
+  readonly observe?: RegionObserver | undefined;
+  /** CpuParts.verify. */
+  readonly verify?: boolean | undefined;
   /** CpuParts.mustLeave. */
   readonly mustLeave?: () => boolean;
   /** Decides which instructions there are; all that are implemented when left out. */
@@ -113,6 +117,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const translator = createTranslator(context, {
     arenaWords: policy.arenaWords,
     features: options.model?.instructions,
+    observe: options.observe,
   });
   const cache = new CodeCache(translator, memory, state, {
     hotThreshold: hotThreshold(options.tier, policy),
@@ -128,7 +133,7 @@ export function createCpu(options: CpuOptions): Cpu {
   initializeSse(state);
   const calls = options.vmm({ state, memory, fault });
   const vmm = vmmCallNames.map((name) => calls[name]);
-  cpu = new Cpu({ state, memory, fault, translator, cache, vmm, mustLeave: options.mustLeave });
+  cpu = new Cpu({ state, memory, fault, translator, cache, vmm, mustLeave: options.mustLeave, verify: options.verify });
   context.enter = cpu.enter;
   return cpu;
 }

@@ -2,11 +2,17 @@
 import { MODE_FLAT_USER32 } from '../runtime/abi/mode.ts';
 import type { Cpu } from '../runtime/exec/cpu.ts';
 import { createUserVmm } from '../runtime/vmm/user/index.ts';
+import type { RegionObserver } from '../translator/index.ts';
 import type { ProcessorParts } from './linux/processor.ts';
 import { createCpu, type Policy } from './machine.ts';
 
-/** Make a processor for a tree of Linux processes. */
-export function createUserCpu(parts: ProcessorParts, stopwatch: () => number, policy: Partial<Policy> = {}): Cpu {
+/** Make a processor for a tree of Linux processes. @param observe CpuOptions.observe. */
+export function createUserCpu(
+  parts: ProcessorParts,
+  stopwatch: () => number,
+  policy: Partial<Policy> = {},
+  observe?: RegionObserver,
+): Cpu {
   return createCpu({
     memoryBytes: parts.memoryBytes,
     ownPlaces: true,
@@ -18,5 +24,7 @@ export function createUserCpu(parts: ProcessorParts, stopwatch: () => number, po
     stopwatch,
     userOnly: true,
     policy,
+    verify: parts.verify,
+    observe,
   });
 }

@@ -15,17 +15,21 @@ import { rowsWith } from './isa/feature.ts';
 import { rows } from './isa/index.ts';
 import type { Row } from './isa/row.ts';
 import { lift } from './lift.ts';
+import type { RegionObserver } from './observer.ts';
 import { optimise } from './passes/index.ts';
 import { compileRegion } from './translate.ts';
 
 export { printInstruction } from './decode/index.ts';
 export { type ExplainedBlock, type ExplainedRegion, explainRegion } from './explain.ts';
+export type { RegionObserver } from './observer.ts';
 
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
   readonly arenaWords: number;
   /** Groups of instructions that the processor has; all when left out. */
   readonly features?: ReadonlySet<Feature> | undefined;
+  /** Sees what goes into each region. Blocks are emitted as it leaves them: tests put mistakes in. */
+  readonly observe?: RegionObserver | undefined;
 }
 
 const fullDecoder = createDecoder(rows);
@@ -81,7 +85,7 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
     compile(eip, mode, codeAt, profile) {
       const compiler = compilerFor(mode);
       if (compiler === undefined) return undefined;
-      return compileRegion({ decoder, compiler, eip, mode, codeAt, profile });
+      return compileRegion({ decoder, compiler, eip, mode, codeAt, profile, observe: options.observe });
     },
   };
 }

@@ -7,7 +7,8 @@ import type { Compiler } from './emit/compile.ts';
 import { emitRegion, type PageCheck } from './emit/region.ts';
 import type { IrBlock } from './ir/block.ts';
 import type { Row } from './isa/row.ts';
-import { type LiftedBlock, lift } from './lift.ts';
+import { lift } from './lift.ts';
+import type { RegionObserver } from './observer.ts';
 import { optimise } from './passes/index.ts';
 import { formRegion } from './region/form.ts';
 import { buildGraph } from './region/graph.ts';
@@ -19,13 +20,7 @@ export interface RegionRequest {
   readonly mode: number;
   readonly codeAt: (eip: number) => CodeBytes | undefined;
   readonly profile: Profile;
-  readonly observe?: RegionObserver;
-}
-
-/** Sees the blocks of a region as they pass the stages; the same objects each time. */
-export interface RegionObserver {
-  lifted(lifted: LiftedBlock): void;
-  optimised(block: IrBlock): void;
+  readonly observe?: RegionObserver | undefined;
 }
 
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */

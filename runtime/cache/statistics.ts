@@ -23,6 +23,8 @@ export interface CacheStatistics {
   regionsEvicted: number;
   /** Instructions that have run in regions; all others ran in tier 0. */
   compiledInstructions: number;
+  /** Instructions of those that tier 0 has repeated, with the same result. */
+  verifiedInstructions: number;
   /** Times that a region was left for tier 0 because memory could not be accessed directly. */
   slowExits: number;
   /** Instructions run one at a time outside the cache. */
@@ -49,6 +51,7 @@ export function createStatistics(): CacheStatistics {
     regionsInvalidated: 0,
     regionsEvicted: 0,
     compiledInstructions: 0,
+    verifiedInstructions: 0,
     slowExits: 0,
     singleSteps: 0,
     translateTime: 0,

@@ -36,6 +36,16 @@ export class Chain {
     return exit === Exit.Unwound ? this.pending : exit;
   }
 
+  /** Run one region and nothing that it calls or leads to. @returns the exit of `this.region`. */
+  runAlone(region: Region): Exit {
+    this.depth = MAX_DEPTH;
+    const exit = region.run();
+    this.depth = 0;
+    if (exit === Exit.Unwound) return this.pending;
+    this.region = region;
+    return exit;
+  }
+
   /** ExecutionContext.enter. */
   readonly enter: ExecutionContext['enter'] = (gate: CallGate, ordinal: number): Exit => {
     const S = this.state;

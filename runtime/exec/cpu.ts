@@ -7,18 +7,7 @@
  */
 import type { ExecutionContext } from '../abi/context.ts';
 import { Exit } from '../abi/exit.ts';
-import {
-  BUDGET,
-  EIP,
-  RETIRED_HIGH,
-  RETIRED_LOW,
-  TIER0_BLOCK,
-  TIER0_LINK,
-  TIER0_PC,
-  VMM_ARGUMENT,
-  VMM_CALL,
-  VMM_NEXT,
-} from '../abi/state.ts';
+import { BUDGET, EIP, RETIRED_HIGH, RETIRED_LOW, VMM_ARGUMENT, VMM_CALL, VMM_NEXT } from '../abi/state.ts';
 import type { Translator } from '../abi/translator.ts';
 import type { CodeCache } from '../cache/code-cache.ts';
 import type { Block, Region } from '../cache/translation.ts';
@@ -26,7 +15,10 @@ import { readEflags, writeEflags } from '../cpu/eflags.ts';
 import { ABORT, type GuestFault } from '../cpu/fault.ts';
 import type { Memory } from '../memory/memory.ts';
 import { Chain } from './chain.ts';
+import { Replay } from './replay.ts';
 import type { Stop } from './stop.ts';
+import { Tier0 } from './tier0.ts';
+import { Verifier } from './verifier.ts';
 
 /** A VMM call by its number: undefined to go on at EIP, or why to stop. */
 export type VmmCall = (at: number, next: number, ...args: number[]) => Stop | undefined;
@@ -45,6 +37,8 @@ export interface CpuParts {
    * waiting or the next instruction is special? Left out: never.
    */
   readonly mustLeave?: (() => boolean) | undefined;
+  /** Let tier 0 repeat all that compiled code does, and throw a Divergence when it comes to another result. */
+  readonly verify?: boolean | undefined;
 }
 
 const budgetStop: Stop = { kind: 'budget' };
@@ -63,9 +57,12 @@ export class Cpu {
   private readonly vmm: readonly VmmCall[];
   private readonly mustLeave: () => boolean;
   private readonly chain: Chain;
+  private readonly tier0: Tier0;
+  private readonly verifier: Verifier | undefined;
   private stopRequested = false;
-  /** Budget that the slice under way began with, or 0. */
+  /** Budget that the slice under way began with. */
   private slice = 0;
+  private inSlice = false;
 
   constructor(parts: CpuParts) {
     this.state = parts.state;
@@ -76,6 +73,17 @@ export class Cpu {
     this.vmm = parts.vmm;
     this.mustLeave = parts.mustLeave ?? never;
     this.chain = new Chain(parts.state, parts.cache);
+    this.tier0 = new Tier0(parts.state, parts.translator, parts.cache);
+    if (parts.verify === true) this.verifier = this.createVerifier();
+  }
+
+  private createVerifier(): Verifier {
+    const { state, memory, fault, translator, cache, tier0, chain } = this;
+    const shiftSlice = (instructions: number): void => {
+      this.slice += instructions;
+    };
+    const replay = new Replay({ state, fault, translator, cache, tier0, shiftSlice });
+    return new Verifier({ state, memory, fault, cache, chain, replay });
   }
 
   /** ExecutionContext.enter. */
@@ -106,12 +114,13 @@ export class Cpu {
     const S = this.state;
     S[BUDGET] = maxInstructions;
     this.slice = maxInstructions;
+    this.inSlice = true;
     try {
       let stop = this.dispatch(maxInstructions, exact);
       while (stop === abortStop) stop = this.stepOverDevice() ?? this.dispatch(maxInstructions, exact);
       return stop;
     } finally {
-      this.slice = 0;
+      this.inSlice = false;
       this.retire(maxInstructions - S[BUDGET]!);
     }
   }
@@ -125,7 +134,7 @@ export class Cpu {
 
   /** The time-stamp counter: instructions retired, those of the block that runs included. */
   get timestamp(): number {
-    return this.retired + (this.slice === 0 ? 0 : this.slice - this.state[BUDGET]!);
+    return this.retired + (this.inSlice ? this.slice - this.state[BUDGET]! : 0);
   }
 
   /** Instructions retired since reset. */
@@ -149,7 +158,7 @@ export class Cpu {
         let exit: Exit;
         if (region !== undefined) {
           const before = S[BUDGET]!;
-          exit = this.chain.run(region);
+          exit = this.verifier === undefined ? this.chain.run(region) : this.verifier.run(region);
           this.cache.statistics.compiledInstructions += before - S[BUDGET]!;
           const left = this.chain.region!;
           if (exit >= 0) {
@@ -178,7 +187,7 @@ export class Cpu {
           }
         } else exit = this.interpret(block);
         if (exit === Exit.Lookup) {
-          block = S[BUDGET]! > 0 ? this.linkTier0() : undefined;
+          block = S[BUDGET]! > 0 ? this.tier0.link() : undefined;
           continue;
         }
         block = undefined;
@@ -221,35 +230,13 @@ export class Cpu {
 
   /** Run tier 0 from a block; a fault leaves EIP and budget at its instruction. */
   private interpret(block: Block): Exit {
-    return this.runTier0(block.code.start, block.mode);
+    return this.tier0.run(block.code.start, block.mode);
   }
 
   /** Run tier 0 from a block even if it has a region. */
   private interpretOnce(block: Block): Exit {
     if (block.region !== undefined) this.translator.setHeat(block.code.start, 1);
     return this.interpret(block);
-  }
-
-  private runTier0(start: number, mode: number): Exit {
-    const S = this.state;
-    const exit = this.translator.interpret(start, mode);
-    if (exit === Exit.Fault) {
-      const { eip, remaining } = this.translator.locate(S[TIER0_BLOCK]!, S[TIER0_PC]!);
-      S[EIP] = eip;
-      S[BUDGET]! += remaining;
-    }
-    return exit;
-  }
-
-  /** Tier 0 wants the block at EIP: find it and link the way there. */
-  private linkTier0(): Block {
-    const S = this.state;
-    const position = S[TIER0_LINK]!;
-    // Translating the target may evict the very block that the link stands in, and take its place in the arena.
-    const from = this.cache.blockAt(S[TIER0_BLOCK]!);
-    const block = this.cache.current();
-    if (from !== undefined) this.cache.link(position, from, block);
-    return block;
   }
 
   private serve(exit: Exit): Stop | undefined {
@@ -302,7 +289,7 @@ export class Cpu {
    */
   private finishSlice(): Stop | undefined {
     const block = this.cache.current();
-    const exit = this.runTier0(this.cache.short(block, this.state[BUDGET]!), block.mode);
+    const exit = this.tier0.run(this.cache.short(block, this.state[BUDGET]!), block.mode);
     return exit === Exit.Vmm || exit === Exit.Fault || exit === Exit.Hot ? this.serve(exit) : undefined;
   }
 
@@ -320,7 +307,7 @@ export class Cpu {
       S[BUDGET] = 1;
       this.slice -= others;
       try {
-        exit = this.runTier0(start, mode);
+        exit = this.tier0.run(start, mode);
       } finally {
         S[BUDGET]! += others;
         this.slice += others;

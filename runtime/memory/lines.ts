@@ -26,6 +26,11 @@ export class LineTable {
     this.set(page, writable ? BOTH : LINE_READABLE);
   }
 
+  /** The page may no longer be written. */
+  protect(page: number): void {
+    if (this.pages[page]! & LINE_WRITABLE) this.set(page, LINE_READABLE);
+  }
+
   close(page: number): void {
     if (this.pages[page] !== 0) this.set(page, 0);
   }

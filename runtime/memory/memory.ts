@@ -22,6 +22,7 @@ import type { Ram } from '../bus/ram.ts';
 import type { GuestFault } from '../cpu/fault.ts';
 import { DataBreakpoints } from './breakpoints.ts';
 import { LineTable } from './lines.ts';
+import type { PageJournal } from './page-journal.ts';
 import { SlowPages } from './slow-pages.ts';
 import { Tlb } from './tlb.ts';
 import { Access, type PageWalker, WALK_GLOBAL, WALK_LARGE, WALK_OUTSIDE, WALK_WRITABLE } from './walker.ts';
@@ -60,6 +61,8 @@ export class Memory {
   /** Where linear addresses can be places in the buffer (abi/lines.ts). */
   readonly lines: LineTable | undefined;
   code: CodeWatch = noCode;
+  /** Notes pages before they are written; pages that it does not hold are closed for writing. */
+  journal: PageJournal | undefined;
   /** No translated code runs, or only one instruction on its own: stores over code and device accesses go through. */
   single = false;
   /** Implicit accesses of the processor (descriptor tables, task states), which have supervisor privilege. */
@@ -141,6 +144,7 @@ export class Memory {
 
   /** A store of `length` bytes at `place`, which may hold translated code. */
   private overCode(place: number, length: number): number {
+    this.journal?.note(place);
     if (this.code.covers(place, length)) {
       if (!this.single) this.fault.abort();
       this.code.invalidate(place, length);
@@ -158,9 +162,11 @@ export class Memory {
     const writePlace = writable ? this.placeToWrite(physical, walked) : -1;
     // A write word also serves the load of a read-modify-write, so both must be the same place.
     const watched = this.breakpoints.watches(la);
-    const direct = !watched && writePlace >= 0 && writePlace === readPlace && !this.code.hasCode(writePlace >>> 12);
+    const isHeld = write || this.journal === undefined || this.journal.holds(writePlace >>> 12);
+    const direct =
+      !watched && isHeld && writePlace >= 0 && writePlace === readPlace && !this.code.hasCode(writePlace >>> 12);
     if (readPlace >= 0 && !watched) this.tlb.fill(la, readPlace, user, direct, (walked & WALK_GLOBAL) !== 0);
-    if (readPlace === (la & ~4095) && !watched) this.lines?.open(la >>> 12, writePlace === readPlace);
+    if (readPlace === (la & ~4095) && !watched) this.lines?.open(la >>> 12, isHeld && writePlace === readPlace);
     if (walked & WALK_LARGE) this.tlb.noteLarge(la);
     const place = write ? writePlace : readPlace;
     if (place < 0) {
@@ -409,6 +415,7 @@ export class Memory {
   invalidateCode(place: number, length: number): void {
     const last = (place + length - 1) >>> 12;
     for (let page = place >>> 12; page <= last; page++) {
+      this.journal?.forget(page);
       if (!this.code.hasCode(page)) continue;
       const first = Math.max(place, page << 12);
       this.code.invalidate(first, Math.min(place + length, (page + 1) << 12) - first);

@@ -19,7 +19,11 @@ interface ExecOptions {
   readonly strace?: true;
   readonly verbose?: true;
   readonly stats?: true;
+  readonly verify?: true;
 }
+
+/** Exit status when --verify has found a difference. */
+const EXIT_DIVERGED = 125;
 
 /** A `--dir` argument taken apart, with the host folder's real path. */
 interface FolderGrant extends Grant {
@@ -36,14 +40,18 @@ Nothing of the host is visible to the program but the program itself and the fol
 the folder that is granted for the current one, else in /. /tmp is in memory. The environment is empty but for PATH,
 TERM and what --env gives. Arguments after PROGRAM are the program's own.
 
-Exit status: the program's; 128 + n when signal n ended it; 126 when PROGRAM cannot be executed, 127 when it is not
-there.
+--verify runs all compiled code a second time in tier 0, from the same state, and compares registers, memory and how it
+ended. At the first difference it prints the wrong block with its IR and both states.
+
+Exit status: the program's; 128 + n when signal n ended it; 125 when --verify has found a difference, 126 when PROGRAM
+cannot be executed, 127 when it is not there.
 
 Examples:
   xlat86 exec ./busybox sha256sum < big.iso
   xlat86 exec --dir .:/work ./busybox tar cf /work/out.tar /work/src
   xlat86 exec --dir data:/data:ro --tier 1 --stats ./busybox sort /data/words
-  xlat86 exec --strace ./busybox echo hello`;
+  xlat86 exec --strace ./busybox echo hello
+  xlat86 exec --verify --tier 1 ./busybox sh -c 'ls | sort'`;
 
 /** The command, for main.ts. */
 export function execCommand(): Command {
@@ -66,6 +74,7 @@ export function execCommand(): Command {
     .option('--memory <MB>', 'guest memory', String(DEFAULT_MEMORY))
     .option('--strace', 'print system calls on stderr')
     .option('--verbose', 'say what went wrong when a fault ends the program')
+    .option('--verify', 'let tier 0 repeat all that compiled code does; stop where they differ')
     .option('--stats', 'print statistics of the translation at the end')
     .addHelpText('after', examples)
     .action(exec);
@@ -76,6 +85,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 }
 
 async function exec(program: string, args: readonly string[], options: ExecOptions): Promise<void> {
+  if (options.verify && options.tier === '0') throw new UsageError('--verify: with --tier 0 nothing is compiled');
   const grants = options.dir.map(parseGrant);
   const bytes = readProgram(program);
   const stdin = openStandardInput();
@@ -84,7 +94,7 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
     process.stderr.write(line + '\n');
   };
   // The translator is only loaded when there is something to run.
-  const { Process } = await import('../index.ts');
+  const { Divergence, Process } = await import('../index.ts');
   const guest = new Process({
     program: bytes,
     path: realpathSync(program),
@@ -99,6 +109,7 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
     memory: parseMemory(options.memory),
     tier: options.tier,
     cpu: options.cpu,
+    verify: options.verify === true,
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     // The guest's own mask decides about the permissions of the files that it makes.
@@ -112,6 +123,11 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
     const { exitCode } = await guest.run();
     if (options.stats !== undefined) printStatistics(guest.processor.retired, guest.processor.cache.statistics, print);
     process.exitCode = exitCode;
+  } catch (error) {
+    if (!(error instanceof Divergence)) throw error;
+    const { printDivergence } = await import('../debug/divergence.ts');
+    print(printDivergence(error.facts));
+    process.exitCode = EXIT_DIVERGED;
   } finally {
     stdin.close();
   }

@@ -14,6 +14,8 @@ export function printStatistics(
   row('blocks', statistics.blocks.toLocaleString('en'));
   row('regions', statistics.regions.toLocaleString('en'));
   row('generated characters', statistics.sourceCharacters.toLocaleString('en'));
+  if (statistics.verifiedInstructions > 0)
+    row('verified instructions', statistics.verifiedInstructions.toLocaleString('en'));
   row('lookups', lookups.toLocaleString('en'));
   row('found', `${hitRate.toFixed(2)} %`);
   row('dropped for writes', (statistics.invalidated + statistics.regionsInvalidated).toLocaleString('en'));

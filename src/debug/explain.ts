@@ -91,7 +91,7 @@ export function printRegion(region: ExplainedRegion, stretch: Stretch): string {
 }
 
 /** Guest instructions with addresses and bytes. */
-function printCode({ instructions }: ExplainedBlock, { eip, bytes }: Stretch): string {
+export function printCode({ instructions }: Pick<ExplainedBlock, 'instructions'>, { eip, bytes }: Stretch): string {
   const lines = instructions.map((insn) => {
     const offset = (insn.eip >>> 0) - eip;
     const raw = [...bytes.subarray(offset, offset + insn.length)].map((byte) => byte.toString(16).padStart(2, '0'));

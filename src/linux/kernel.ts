@@ -27,6 +27,7 @@ export interface KernelOptions {
   readonly createProcessor: CreateProcessor;
   readonly tier: Tier;
   readonly model: CpuModel;
+  readonly verify: boolean;
   /** Bytes of guest memory for all processes together. */
   readonly memory: number;
   readonly tree: Tree;
@@ -76,6 +77,7 @@ export class Kernel {
       memoryBytes: options.memory,
       tier: options.tier,
       model: options.model,
+      verify: options.verify,
       walker: { walk: (la, access) => this.#walk(la, access) },
       descriptors: { describe: (selector) => describeSelector(selector, this.current.tls) },
     });

@@ -71,6 +71,8 @@ export interface ProcessOptions {
   readonly tier?: Tier;
   /** The processor that the program finds: `max` (the default) has all instructions that there are. */
   readonly cpu?: CpuName;
+  /** Let tier 0 repeat all that compiled code does; `run` rejects with a `Divergence` at the first difference. */
+  readonly verify?: boolean;
   /** Ends the run: `run` rejects with its reason. */
   readonly signal?: AbortSignalLike;
   /** Makes random bytes repeatable. */
@@ -130,6 +132,7 @@ export class LinuxProcess<P extends Processor = Processor> {
       tree,
       tier: options.tier ?? 'auto',
       model: cpuModels[options.cpu ?? 'max'],
+      verify: options.verify ?? false,
       memory: options.memory ?? DEFAULT_MEMORY,
       hostName: options.hostName ?? DEFAULT_HOST_NAME,
       ...(options.seed === undefined ? {} : { seed: options.seed }),

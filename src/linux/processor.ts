@@ -37,6 +37,8 @@ export interface ProcessorParts {
   readonly descriptors: DescriptorSource;
   readonly tier: Tier;
   readonly model: CpuModel;
+  /** Let tier 0 repeat all that compiled code does, and compare. */
+  readonly verify?: boolean | undefined;
 }
 
 /** Interpret only, compile at once, or go by hotness. */

@@ -2,35 +2,15 @@
 // of everything that a guest could see after each slice. Code is writable and mapped twice, so that random stores hit
 // it; data has read-only pages and holes; segments of 16 and 32 bits, with and without base, can be loaded.
 import { MODE_FLAT_USER32, MODE_IDENTITY } from '../../runtime/abi/mode.ts';
-import {
-  BUDGET,
-  EIP,
-  FLAG_AUX,
-  FLAG_CF,
-  FLAG_OF,
-  FLAG_RES,
-  MODE,
-  MXCSR,
-  RETIRED_HIGH,
-  RETIRED_LOW,
-  registerNames,
-  SCRATCH,
-  SEGMENT_ACCESS,
-  SEGMENT_BASE,
-  SEGMENT_LIMIT,
-  SELECTOR,
-  TEMPORARY,
-  TIER0_PC,
-  VECTOR_SCRATCH,
-  VMM_CALL,
-} from '../../runtime/abi/state.ts';
+import { EIP, registerNames, TEMPORARY } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import { type Descriptor, loadSegmentRegister } from '../../runtime/cpu/segment.ts';
 import type { Cpu } from '../../runtime/exec/cpu.ts';
+import { compareStates } from '../../runtime/exec/state-difference.ts';
 import type { Stop } from '../../runtime/exec/stop.ts';
 import { Access, WALK_WRITABLE } from '../../runtime/memory/walker.ts';
 import { createUserVmm } from '../../runtime/vmm/user/index.ts';
-import { createCpu, type Policy, type Tier } from '../../src/machine.ts';
+import { type CpuOptions, createCpu, type Policy, type Tier } from '../../src/machine.ts';
 import { loadSimd } from './simd-slots.ts';
 import type { SimdState } from './vectors.ts';
 
@@ -146,7 +126,14 @@ export class LockstepMachine {
   private readonly atReset: Int32Array;
 
   /** @param ownPlaces pages lie at their linear addresses, and regions use the line table. */
-  constructor(name: string, tier: Tier, image: Uint8Array, policy: Partial<Policy> = {}, ownPlaces = false) {
+  constructor(
+    name: string,
+    tier: Tier,
+    image: Uint8Array,
+    policy: Partial<Policy> = {},
+    ownPlaces = false,
+    checks: Pick<CpuOptions, 'verify' | 'observe'> = {},
+  ) {
     this.name = name;
     this.image = image;
     const places = ownPlaces ? OWN_PLACES : NUMBERED_PLACES;
@@ -175,6 +162,7 @@ export class LockstepMachine {
       tier,
       userOnly: true,
       policy: { arenaWords: 1 << 16, ...policy },
+      ...checks,
     });
     for (const [page, place] of places.entries())
       this.cpu.memory.ram.u8.set(image.subarray(page << 12, (page + 1) << 12), place);
@@ -218,30 +206,6 @@ export class LockstepMachine {
   }
 }
 
-const names: Readonly<Record<number, string>> = {
-  ...registerNames,
-  [EIP]: 'eip',
-  [MODE]: 'mode',
-  ...Object.fromEntries(
-    ['es', 'cs', 'ss', 'ds', 'fs', 'gs'].flatMap((name, i) => [
-      [SELECTOR + i, name],
-      [SEGMENT_BASE + i, `${name}.base`],
-      [SEGMENT_LIMIT + i, `${name}.limit`],
-      [SEGMENT_ACCESS + i, `${name}.access`],
-    ]),
-  ),
-};
-
-/** Slots that are not architectural, or compared as EFLAGS and as retired instructions. */
-const apart: ReadonlySet<number> = new Set([
-  ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
-  ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
-  ...Array.from({ length: MXCSR - VECTOR_SCRATCH }, (_, i) => VECTOR_SCRATCH + i),
-]);
-const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(
-  (slot) => !apart.has(slot),
-);
-
 /** Everything that differs between two machines after the same slice, in words; empty when nothing does. */
 function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB: Stop): string[] {
   const found: string[] = [];
@@ -251,8 +215,7 @@ function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB:
   if (JSON.stringify(stopA) !== JSON.stringify(stopB)) {
     found.push(`stop: ${a.name} ${JSON.stringify(stopA)}, ${b.name} ${JSON.stringify(stopB)}`);
   }
-  for (const slot of compared) compare(names[slot] ?? `slot ${slot}`, a.cpu.state[slot]!, b.cpu.state[slot]!);
-  compare('eflags', a.cpu.getEflags(), b.cpu.getEflags());
+  for (const { what, left, right } of compareStates(a.cpu.state, b.cpu.state)) compare(what, left, right);
   compare('retired', a.cpu.retired, b.cpu.retired);
   for (let page = 0; page < RAM_BYTES >>> 12; page++) {
     const left = a.page(page);

@@ -57,6 +57,7 @@ test('wrong options: one line, 2', () => {
     ['--dir', '/no/such:/x'],
     ['--memory', 'lots'],
     ['--env', 'x'],
+    ['--verify', '--tier', '0'],
   ]) {
     const outcome = xlat86(['exec', ...options, ends]);
     expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
@@ -83,6 +84,12 @@ test('--strace and --stats go to stderr', () => {
   expect(outcome.stdout).toBe('');
   expect(outcome.stderr).toContain('exit_group(4) = ?');
   expect(outcome.stderr).toMatch(/guest instructions +[\d,]+/);
+});
+
+test('--verify repeats what was compiled', () => {
+  const outcome = xlat86(['exec', '--verify', '--stats', '--tier', '1', ends, '4']);
+  expect(outcome.status).toBe(4);
+  expect(outcome.stderr).toMatch(/verified instructions +[\d,]{4,}/);
 });
 
 test('a granted folder is where the guest starts, and its files are the host’s', () => {

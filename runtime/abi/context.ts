@@ -42,7 +42,8 @@ export type Helper = (...args: number[]) => number;
 export interface ExecutionContext {
   readonly state: Int32Array;
   readonly ram: RamViews;
-  readonly tlb: { readonly user: TlbTables; readonly supervisor: TlbTables };
+  /** `all` is both, CPL 3's words first; only those where nothing else runs. */
+  readonly tlb: { readonly user: TlbTables; readonly supervisor: TlbTables; readonly all: TlbTables };
   readonly memory: SlowMemory;
   /** The line table (abi/lines.ts), where there is identity-mapped memory. */
   readonly lines: Uint8Array | undefined;

@@ -2,6 +2,7 @@
  * The translation lookaside buffer: flat word tables (layout in abi/tlb.ts) and lists of what is filled, so that a
  * flush costs what was used, not 2^20 words. Global pages have a list of their own and outlive a load of CR3.
  */
+import type { TlbTables } from '../abi/context.ts';
 import { TLB_WORDS, unusableWord } from '../abi/tlb.ts';
 import type { LineTable } from './lines.ts';
 
@@ -18,12 +19,20 @@ const SUPERVISOR_FILLED = 8;
 const NO_WRITER = 0;
 const SEVERAL_WRITERS = -1;
 
-/** Words for one privilege level. */
+/** Words for one privilege level: part of those for all. */
 class PrivilegeTables {
-  readonly read: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
-  readonly write: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
+  readonly read: Int32Array;
+  readonly write: Int32Array;
   /** Pages that code was fetched from: lets links between pages and regions over several pages check the mapping. */
-  readonly execute: Int32Array = new Int32Array(TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
+  readonly execute: Int32Array;
+
+  constructor(all: TlbTables, first: number) {
+    const part = (words: Int32Array): Int32Array =>
+      words.subarray(first, first + TLB_WORDS).fill(0x80000000 | 0, 0, TLB_WORDS / 2);
+    this.read = part(all.read);
+    this.write = part(all.write);
+    this.execute = part(all.execute);
+  }
 
   forget(page: number): void {
     const none = unusableWord(page);
@@ -40,8 +49,10 @@ class PageList {
 }
 
 export class Tlb {
+  /** The tables of both privileges, one behind the other: CPL 3 comes first. */
+  readonly all: TlbTables;
   /** Tables for CPL 3. */
-  readonly user: PrivilegeTables = new PrivilegeTables();
+  readonly user: PrivilegeTables;
   /** Tables for CPL 0 to 2. */
   readonly supervisor: PrivilegeTables;
   private readonly marks: Uint8Array = new Uint8Array(TLB_WORDS);
@@ -60,7 +71,10 @@ export class Tlb {
    */
   constructor(ramBytes: number, userOnly: boolean, lines?: LineTable | undefined) {
     this.lines = lines;
-    this.supervisor = userOnly ? this.user : new PrivilegeTables();
+    const words = userOnly ? TLB_WORDS : 2 * TLB_WORDS;
+    this.all = { read: new Int32Array(words), write: new Int32Array(words), execute: new Int32Array(words) };
+    this.user = new PrivilegeTables(this.all, 0);
+    this.supervisor = userOnly ? this.user : new PrivilegeTables(this.all, TLB_WORDS);
     this.writers = new Int32Array(ramBytes >>> 12);
   }
 

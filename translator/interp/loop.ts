@@ -5,7 +5,7 @@
  * and flag expressions are called as they stand in ir/ and V8 inlines them (each is below its limit for small
  * functions). Case labels are literals because V8 makes a jump table only of those.
  */
-import type { ExecutionContext } from '../../runtime/abi/context.ts';
+import type { ExecutionContext, Helper } from '../../runtime/abi/context.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import {
   BUDGET,
@@ -22,7 +22,7 @@ import {
   VMM_CALL,
   VMM_NEXT,
 } from '../../runtime/abi/state.ts';
-import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32 } from '../../runtime/abi/tlb.ts';
+import { FAST_MASK_8, FAST_MASK_16, FAST_MASK_32, TLB_WORDS } from '../../runtime/abi/tlb.ts';
 import { type FlagKind, type FlagKindName, flagKinds } from '../ir/flags.ts';
 import { pure } from '../ir/pure.ts';
 import { HEADER_MAPPING, HEADER_MODE, HEADER_WORDS, jumpIndex } from './micro-op.ts';
@@ -58,33 +58,37 @@ function holds(test: number, a: number, b: number): boolean {
   }
 }
 
-/** Runs the block whose header is at `start` and what it links to. EIP, budget and state are exact on return. */
-export type Tier0Loop = (start: number) => Exit;
+/** Helpers without any effect, whose numbers follow those of the real ones: warm-up.ts calls them. */
+export const idleHelpers: readonly Helper[] = [() => 0, () => 1];
 
 /**
- * Make the loop for one privilege level.
- * @param code the arena of encode.ts.  @param jumps pairs of EIP and position, by jumpIndex.  @param user use CPL 3's TLB tables.
+ * Runs the block whose header is at `start` and what it links to. EIP, budget and state are exact on return.
+ * @param user use CPL 3's words of the TLB.
  */
-export function createTier0Loop(
-  context: ExecutionContext,
-  code: Int32Array,
-  jumps: Int32Array,
-  user: boolean,
-): Tier0Loop {
+export type Tier0Loop = (start: number, user: boolean) => Exit;
+
+/**
+ * Make the loop. One serves both privileges: V8 takes long to compile it, and knows the arrays of the only closure of a
+ * function, but not those of one among several.
+ * @param code the arena of encode.ts.  @param jumps pairs of EIP and position, by jumpIndex.
+ */
+export function createTier0Loop(context: ExecutionContext, code: Int32Array, jumps: Int32Array): Tier0Loop {
   const S = context.state;
   const S8 = new Int8Array(S.buffer);
   const S16 = new Int16Array(S.buffer);
   const { i8, u8, i16, u16, i32 } = context.ram;
-  const { read: R, write: W, execute: X } = user ? context.tlb.user : context.tlb.supervisor;
+  const { read: R, write: W, execute: X } = context.tlb.all;
+  const supervisorWords = R.length - TLB_WORDS;
   const slow = context.memory;
-  const helpers = context.helperList;
+  const helpers = [...context.helperList, ...idleHelpers];
   const fault = context.fault;
 
   /** May a jump from the block at `from` enter the block at `start`: same mode, and its page mapped as translated? */
-  const isEntry = (start: number, eip: number, from: number): boolean =>
-    X[eip >>> 12] === code[start + HEADER_MAPPING] && code[start + HEADER_MODE] === code[from + HEADER_MODE];
+  const isEntry = (start: number, eip: number, from: number, tables: number): boolean =>
+    X[(eip >>> 12) + tables] === code[start + HEADER_MAPPING] && code[start + HEADER_MODE] === code[from + HEADER_MODE];
 
-  return function tier0(start: number): Exit {
+  return function tier0(start: number, user: boolean): Exit {
+    const tables = user ? 0 : supervisorWords;
     let pc = start;
     let block = start;
     let link = 0;
@@ -302,7 +306,7 @@ export function createTier0Loop(
             case 60: // load8s
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_8) === 0 ? i8[p]! : slow.read8(a);
               }
               pc += 4;
@@ -310,7 +314,7 @@ export function createTier0Loop(
             case 61: // load8z
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_8) === 0 ? u8[p]! : slow.read8(a) & 255;
               }
               pc += 4;
@@ -318,7 +322,7 @@ export function createTier0Loop(
             case 62: // load16s
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_16) === 0 ? i16[p >> 1]! : slow.read16(a);
               }
               pc += 4;
@@ -326,7 +330,7 @@ export function createTier0Loop(
             case 63: // load16z
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_16) === 0 ? u16[p >> 1]! : slow.read16(a) & 65535;
               }
               pc += 4;
@@ -334,7 +338,7 @@ export function createTier0Loop(
             case 64: // load32
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_32) === 0 ? i32[p >> 2]! : slow.read32(a);
               }
               pc += 4;
@@ -342,7 +346,7 @@ export function createTier0Loop(
             case 65: // load8sIndexed
               {
                 const a = (S[code[pc + 2]!]! + (S[code[pc + 3]!]! << code[pc + 4]!) + code[pc + 5]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_8) === 0 ? i8[p]! : slow.read8(a);
               }
               pc += 6;
@@ -350,7 +354,7 @@ export function createTier0Loop(
             case 66: // load8zIndexed
               {
                 const a = (S[code[pc + 2]!]! + (S[code[pc + 3]!]! << code[pc + 4]!) + code[pc + 5]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_8) === 0 ? u8[p]! : slow.read8(a) & 255;
               }
               pc += 6;
@@ -358,7 +362,7 @@ export function createTier0Loop(
             case 67: // load16sIndexed
               {
                 const a = (S[code[pc + 2]!]! + (S[code[pc + 3]!]! << code[pc + 4]!) + code[pc + 5]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_16) === 0 ? i16[p >> 1]! : slow.read16(a);
               }
               pc += 6;
@@ -366,7 +370,7 @@ export function createTier0Loop(
             case 68: // load16zIndexed
               {
                 const a = (S[code[pc + 2]!]! + (S[code[pc + 3]!]! << code[pc + 4]!) + code[pc + 5]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_16) === 0 ? u16[p >> 1]! : slow.read16(a) & 65535;
               }
               pc += 6;
@@ -374,7 +378,7 @@ export function createTier0Loop(
             case 69: // load32Indexed
               {
                 const a = (S[code[pc + 2]!]! + (S[code[pc + 3]!]! << code[pc + 4]!) + code[pc + 5]!) | 0;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_32) === 0 ? i32[p >> 2]! : slow.read32(a);
               }
               pc += 6;
@@ -382,7 +386,7 @@ export function createTier0Loop(
             case 70: // store8
               {
                 const a = (S[code[pc + 1]!]! + code[pc + 2]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_8) === 0) i8[p] = S[code[pc + 3]!]!;
                 else slow.write8(a, S[code[pc + 3]!]!);
               }
@@ -391,7 +395,7 @@ export function createTier0Loop(
             case 71: // store16
               {
                 const a = (S[code[pc + 1]!]! + code[pc + 2]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_16) === 0) i16[p >> 1] = S[code[pc + 3]!]!;
                 else slow.write16(a, S[code[pc + 3]!]!);
               }
@@ -400,7 +404,7 @@ export function createTier0Loop(
             case 72: // store32
               {
                 const a = (S[code[pc + 1]!]! + code[pc + 2]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_32) === 0) i32[p >> 2] = S[code[pc + 3]!]!;
                 else slow.write32(a, S[code[pc + 3]!]!);
               }
@@ -409,7 +413,7 @@ export function createTier0Loop(
             case 73: // store8Indexed
               {
                 const a = (S[code[pc + 1]!]! + (S[code[pc + 2]!]! << code[pc + 3]!) + code[pc + 4]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_8) === 0) i8[p] = S[code[pc + 5]!]!;
                 else slow.write8(a, S[code[pc + 5]!]!);
               }
@@ -418,7 +422,7 @@ export function createTier0Loop(
             case 74: // store16Indexed
               {
                 const a = (S[code[pc + 1]!]! + (S[code[pc + 2]!]! << code[pc + 3]!) + code[pc + 4]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_16) === 0) i16[p >> 1] = S[code[pc + 5]!]!;
                 else slow.write16(a, S[code[pc + 5]!]!);
               }
@@ -427,7 +431,7 @@ export function createTier0Loop(
             case 75: // store32Indexed
               {
                 const a = (S[code[pc + 1]!]! + (S[code[pc + 2]!]! << code[pc + 3]!) + code[pc + 4]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_32) === 0) i32[p >> 2] = S[code[pc + 5]!]!;
                 else slow.write32(a, S[code[pc + 5]!]!);
               }
@@ -436,7 +440,7 @@ export function createTier0Loop(
             case 76: // modify8
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_8) === 0 ? i8[p]! : slow.modify8(a);
               }
               pc += 4;
@@ -444,7 +448,7 @@ export function createTier0Loop(
             case 77: // modify16
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_16) === 0 ? i16[p >> 1]! : slow.modify16(a);
               }
               pc += 4;
@@ -452,7 +456,7 @@ export function createTier0Loop(
             case 78: // modify32
               {
                 const a = (S[code[pc + 2]!]! + code[pc + 3]!) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 S[code[pc + 1]!] = (p & FAST_MASK_32) === 0 ? i32[p >> 2]! : slow.modify32(a);
               }
               pc += 4;
@@ -460,7 +464,7 @@ export function createTier0Loop(
             case 80: // push32
               {
                 const a = (S[ESP]! - 4) | 0;
-                const p = W[a >>> 12]! ^ a;
+                const p = W[(a >>> 12) + tables]! ^ a;
                 if ((p & FAST_MASK_32) === 0) i32[p >> 2] = S[code[pc + 1]!]!;
                 else slow.write32(a, S[code[pc + 1]!]!);
                 S[ESP] = a;
@@ -470,7 +474,7 @@ export function createTier0Loop(
             case 81: // pop32
               {
                 const a = S[ESP]!;
-                const p = R[a >>> 12]! ^ a;
+                const p = R[(a >>> 12) + tables]! ^ a;
                 const value = (p & FAST_MASK_32) === 0 ? i32[p >> 2]! : slow.read32(a);
                 S[ESP] = (a + 4) | 0;
                 S[code[pc + 1]!] = value;
@@ -830,7 +834,7 @@ export function createTier0Loop(
                 S[EIP] = target;
                 const at = jumpIndex(target);
                 const next = jumps[at + 1]!;
-                if (jumps[at] === target && isEntry(next, target, block)) {
+                if (jumps[at] === target && isEntry(next, target, block, tables)) {
                   link = 0;
                   pc = next;
                   continue blocks;
@@ -844,7 +848,7 @@ export function createTier0Loop(
                 S[EIP] = target;
                 const at = jumpIndex(target);
                 const next = jumps[at + 1]!;
-                if (jumps[at] === target && isEntry(next, target, block)) {
+                if (jumps[at] === target && isEntry(next, target, block, tables)) {
                   link = 0;
                   pc = next;
                   continue blocks;
@@ -887,7 +891,7 @@ export function createTier0Loop(
         if (next < 0) {
           // A far link: only while the target's page is mapped as when it was translated.
           next = -next;
-          if (X[code[link + 1]! >>> 12] !== code[next + HEADER_MAPPING]) next = 0;
+          if (X[(code[link + 1]! >>> 12) + tables] !== code[next + HEADER_MAPPING]) next = 0;
         }
         if (next === 0) {
           S[EIP] = code[link + 1]!;

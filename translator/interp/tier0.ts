@@ -1,5 +1,5 @@
 /**
- * Tier 0 as a whole: the arena that blocks are encoded into, the loops that run it, links and fault location.
+ * Tier 0 as a whole: the arena that blocks are encoded into, the loop that runs it, links and fault location.
  *
  * The arena is used as a ring: the cache decides where the next block goes and drops what stood there. Its last words
  * are for what runs outside the cache.
@@ -36,19 +36,16 @@ export class Tier0 {
   readonly uncached: { readonly start: number; readonly end: number };
   private readonly code: Int32Array;
   private readonly constants: ConstantSlots;
-  private readonly context: ExecutionContext;
   private readonly jumps = new Int32Array(2 * JUMP_ENTRIES);
-  private readonly userLoop: Tier0Loop;
-  private supervisorLoop: Tier0Loop | undefined;
+  private readonly loop: Tier0Loop;
 
   constructor(context: ExecutionContext, arenaWords: number) {
-    this.context = context;
     this.arenaWords = arenaWords;
     this.uncached = { start: arenaWords, end: arenaWords + UNCACHED_WORDS };
     this.code = new Int32Array(arenaWords + UNCACHED_WORDS);
     this.constants = new ConstantSlots(context.state);
-    this.userLoop = createTier0Loop(context, this.code, this.jumps, true);
-    warmUp(context, this.code, arenaWords, this.userLoop, true);
+    this.loop = createTier0Loop(context, this.code, this.jumps);
+    warmUp(context, this.code, arenaWords, this.loop);
   }
 
   /** Encode a block into the words that `reserve` gives. @returns position and number of words. */
@@ -68,9 +65,7 @@ export class Tier0 {
   }
 
   run(start: number, mode: number): Exit {
-    if (mode & MODE_USER) return this.userLoop(start);
-    this.supervisorLoop ??= createTier0Loop(this.context, this.code, this.jumps, false);
-    return this.supervisorLoop(start);
+    return this.loop(start, (mode & MODE_USER) !== 0);
   }
 
   /** Far links are stored negated. */

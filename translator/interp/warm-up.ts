@@ -11,7 +11,7 @@ import { BUDGET, CONSTANT, ESP, TEMPORARY } from '../../runtime/abi/state.ts';
 import { unusableWord } from '../../runtime/abi/tlb.ts';
 import { flagKinds } from '../ir/flags.ts';
 import { pure } from '../ir/pure.ts';
-import type { Tier0Loop } from './loop.ts';
+import { idleHelpers, type Tier0Loop } from './loop.ts';
 import { HEADER_HEAT, HEADER_MAPPING, HEADER_WORDS, microOps, Op } from './micro-op.ts';
 
 /**
@@ -30,16 +30,17 @@ const FIRST = TEMPORARY + 2;
 /** Words from the first to the second block. */
 const SECOND = 64;
 
-/** @param code the arena; @param at words of it that may be overwritten; @param user which TLB tables the loop uses. */
-export function warmUp(context: ExecutionContext, code: Int32Array, at: number, loop: Tier0Loop, user: boolean): void {
+/** @param code the arena; @param at words of it that may be overwritten. */
+export function warmUp(context: ExecutionContext, code: Int32Array, at: number, loop: Tier0Loop): void {
   const S = context.state;
   const saved = S.slice(0, CONSTANT);
-  const tables = user ? context.tlb.user : context.tlb.supervisor;
+  const { user, supervisor } = context.tlb;
   // The first RAM page, which is empty, at linear address 0. Only zeros are stored there.
-  tables.read[0] = tables.write[0] = 0;
+  for (const { read, write } of [user, supervisor]) read[0] = write[0] = 0;
   for (const operator of operators())
     for (let i = 0; i < CALLS; i++) operator(OPERANDS[i & 7]!, OPERANDS[(i >> 3) & 7]!, OPERANDS[(i >> 1) & 7]!);
-  const blocks = [...microOps].filter(([op]) => !isCall(op)).map(([op, { layout }]) => ({ op, layout }));
+  const blocks = [...microOps].map(([op, { layout }]) => ({ op, layout }));
+  const idleHelper = context.helperList.length;
   for (let round = 0; round < ROUNDS; round++) {
     OPERANDS.forEach((_, i) => {
       S[FIRST + i] = OPERANDS[(i + round) % OPERANDS.length]!;
@@ -47,14 +48,14 @@ export function warmUp(context: ExecutionContext, code: Int32Array, at: number, 
     for (const { op, layout } of blocks) {
       S[BASE] = S[ESP] = ADDRESSES[round % ADDRESSES.length]!;
       S[BUDGET] = 1000;
-      place(code, at, op, layout, round);
-      loop(at);
+      place(code, at, op, layout, round, idleHelper + (round % idleHelpers.length));
+      loop(at, round % 2 === 0);
     }
     chain(code, at, round);
     S[BUDGET] = 1000;
-    loop(at);
+    loop(at, round % 2 === 0);
   }
-  tables.read[0] = tables.write[0] = unusableWord(0);
+  for (const { read, write } of [user, supervisor]) read[0] = write[0] = unusableWord(0);
   context.ram.i32.fill(0, 0, 1024);
   code.fill(0, at, at + 2 * SECOND);
   S.set(saved);
@@ -78,11 +79,11 @@ function chain(code: Int32Array, at: number, round: number): void {
   code[at + HEADER_WORDS + 1] = round % 3 === 0 ? second : -second;
 }
 
-/** Helpers and VMM calls have effects of their own. */
-const isCall = (op: number): boolean => op >= Op.call0 && op <= Op.call5;
+/** Skip a micro-operation; a VMM call with one argument; targets seen that are not the one. All other words are zero. */
+const plainWords: Readonly<Record<number, number>> = { [Op.skipIfZero]: 3, [Op.vmm]: 1, [Op.indirect]: 1 };
 
-/** A block of one micro-operation, and a jump out of it. */
-function place(code: Int32Array, at: number, op: number, layout: string, round: number): void {
+/** A block of one micro-operation, and a jump out of it. A call goes to `helper`: the real ones have effects. */
+function place(code: Int32Array, at: number, op: number, layout: string, round: number, helper: number): void {
   code.fill(0, at, at + 64);
   code[at] = 1;
   code[at + HEADER_HEAT] = 1000;
@@ -96,7 +97,8 @@ function place(code: Int32Array, at: number, op: number, layout: string, round: 
     // Index and stored value are zero: they point to slots that are never written.
     else if (letter === 's') code[word++] = stores || layout.startsWith('db') ? CONSTANT - 1 : operand++;
     else if (letter === 'l') word += 2;
-    else code[word++] = op === Op.skipIfZero ? 3 : 0;
+    else if (letter === 'h') code[word++] = helper;
+    else code[word++] = plainWords[op] ?? 0;
   }
   code[word] = Op.jump;
 }

@@ -7,10 +7,7 @@ import { buildGuests, listGuests, suites } from './guests.ts';
 
 beforeAll(buildGuests);
 
-/** Suites whose instructions run: SSE2 does not yet. */
-const running = suites.filter((suite) => suite !== 'sse2');
-
-describe.each(running)('%s', (suite) => {
+describe.each(suites)('%s', (suite) => {
   for (const { name, program } of listGuests(suite)) {
     test.each<Tier>(suite === 'hostile' ? ['1', 'auto'] : ['auto'])(`${name} in tier %s`, async (tier) => {
       const native = runNative(program, ['1'], '/');

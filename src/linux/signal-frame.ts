@@ -34,7 +34,7 @@ import {
   SELECTOR,
   SS,
 } from '../../runtime/abi/state.ts';
-import { FXSAVE_BYTES, FXSAVE_USED, fxsaveImage, loadSseImage } from '../../runtime/cpu/fxsave.ts';
+import { FXSAVE_BYTES, FXSAVE_USED, fxsaveImage, isFxsaveValid, loadSseImage } from '../../runtime/cpu/fxsave.ts';
 import { loadSegmentRegister, nullDescriptor } from '../../runtime/cpu/segment.ts';
 import { initializeSse } from '../../runtime/cpu/sse.ts';
 import {
@@ -192,18 +192,20 @@ function writeFloat(kernel: Kernel, at: number): void {
   memory.clear(at + FLOAT_SIZE + FXSAVE_USED, FXSAVE_BYTES - FXSAVE_USED);
 }
 
-/** Take the state of x87 and SSE back; a frame without one leaves both as at the start. */
+/**
+ * Take the state of x87 and SSE back. A frame without one leaves both as at the start; so does one that cannot be loaded.
+ * @throws SystemError EFAULT when it has no such memory, or bits of MXCSR that do not exist.
+ */
 function readFloat(kernel: Kernel, at: number): void {
   const { memory, processor } = kernel;
   const { state } = processor;
-  if (at === 0) {
-    initializeX87(state);
-    initializeSse(state);
-    return;
-  }
+  initializeX87(state);
+  initializeSse(state);
+  if (at === 0) return;
   const environment = Array.from({ length: FLOAT_REGISTERS / 4 }, (_, index) => memory.read32(at + index * 4));
   const registers = memory.readBytes(at + FLOAT_REGISTERS, X87_REGISTER_BYTES);
   const image = hasFxsave(kernel) ? memory.readBytes(at + FLOAT_SIZE, FXSAVE_USED) : undefined;
+  if (image !== undefined && !isFxsaveValid(image)) fail(Errno.EFAULT);
   setX87Environment(state, environment, 32);
   setX87Registers(state, registers);
   if (image !== undefined) loadSseImage(state, image);
@@ -292,7 +294,6 @@ function readContext(kernel: Kernel, at: number): void {
   const { state } = processor;
   const context = new Int32Array(CONTEXT_SIZE / 4);
   for (let index = 0; index < context.length; index++) context[index] = memory.read32(at + index * 4);
-  readFloat(kernel, context[19]!);
   [GS, FS, ES, DS].forEach((segment, index) => {
     loadSelector(kernel, segment, context[index]! & 0xffff);
   });
@@ -304,6 +305,7 @@ function readContext(kernel: Kernel, at: number): void {
   loadSelector(kernel, SS, (context[18]! & 0xffff) | 3);
   const eflags = processor.getEflags();
   setUserFlags(state, (eflags & ~RETURNED_FLAGS) | (context[16]! & RETURNED_FLAGS), 32);
+  readFloat(kernel, context[19]!);
 }
 
 /** Loads a segment register with what the selector names; a bad one is replaced by the null selector or refused. */
@@ -323,8 +325,8 @@ export function sigreturn(kernel: Kernel): number {
   return restore(kernel, () => {
     const low = memory.read32(frame + FRAME_CONTEXT + 80);
     const mask = new SignalSet(low, memory.read32(frame + FRAME_MASK_HIGH));
-    readContext(kernel, frame + FRAME_CONTEXT);
     current.signals.blocked = mask.minus(unblockable);
+    readContext(kernel, frame + FRAME_CONTEXT);
   });
 }
 
@@ -339,8 +341,8 @@ export function rtSigreturn(kernel: Kernel): number {
       number,
       number,
     ];
-    readContext(kernel, ucontext + UCONTEXT_CONTEXT);
     current.signals.blocked = mask.minus(unblockable);
+    readContext(kernel, ucontext + UCONTEXT_CONTEXT);
     // As sigaltstack would, but what it would refuse is passed over.
     if (isOnAlternateStack(current.signals.alternateStack, processor.state[ESP]!)) return;
     if ((flags & SS_DISABLE) !== 0) current.signals.alternateStack = { base: 0, size: 0, flags: SS_DISABLE };
@@ -348,7 +350,7 @@ export function rtSigreturn(kernel: Kernel): number {
   });
 }
 
-/** A frame that cannot be read back ends the process. */
+/** A frame that cannot be read back raises SIGSEGV, where it has led so far. */
 function restore(kernel: Kernel, read: () => void): number {
   try {
     read();

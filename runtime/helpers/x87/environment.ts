@@ -22,6 +22,12 @@ function environmentBytes(operandSize: number): number {
   return (WORDS * operandSize) >> 3;
 }
 
+/** The last byte of an image is tried first, as seen on a CPU. @throws GuestFault, or aborts. */
+function probe({ memory }: HelperContext, la: number, bytes: number): void {
+  memory.probeWrite((la + bytes - 1) | 0, 8);
+  memory.probeWrite(la, bytes * 8);
+}
+
 function writeEnvironment({ state: S, memory }: HelperContext, la: number, operandSize: number): void {
   x87Environment(S, operandSize).forEach((word, index) => {
     if (operandSize === 32) memory.write32((la + index * 4) | 0, word);
@@ -31,8 +37,8 @@ function writeEnvironment({ state: S, memory }: HelperContext, la: number, opera
 
 /** FNSTENV: afterwards all exceptions are masked. @throws GuestFault, or aborts. */
 export function storeEnvironment(context: HelperContext, la: number, operandSize: number): void {
-  const { state: S, memory } = context;
-  memory.probeWrite(la, environmentBytes(operandSize) * 8);
+  const S = context.state;
+  probe(context, la, environmentBytes(operandSize));
   writeEnvironment(context, la, operandSize);
   S[X87_CONTROL] = S[X87_CONTROL]! | ALL_MASKED;
   summarizeX87(S);
@@ -42,7 +48,7 @@ export function storeEnvironment(context: HelperContext, la: number, operandSize
 export function save(context: HelperContext, la: number, operandSize: number): void {
   const { state: S, memory } = context;
   const first = environmentBytes(operandSize);
-  memory.probeWrite(la, (first + X87_REGISTER_BYTES) * 8);
+  probe(context, la, first + X87_REGISTER_BYTES);
   writeEnvironment(context, la, operandSize);
   x87Registers(S).forEach((byte, index) => {
     memory.write8((la + first + index) | 0, byte);
@@ -58,12 +64,14 @@ function readEnvironment({ memory }: HelperContext, la: number, operandSize: num
 
 /** FLDENV. @throws GuestFault. */
 export function loadEnvironment(context: HelperContext, la: number, operandSize: number): void {
+  context.memory.read8((la + environmentBytes(operandSize) - 1) | 0);
   setX87Environment(context.state, readEnvironment(context, la, operandSize), operandSize);
 }
 
 /** FRSTOR. @throws GuestFault. */
 export function restore(context: HelperContext, la: number, operandSize: number): void {
   const { state: S, memory } = context;
+  memory.read8((la + environmentBytes(operandSize) + X87_REGISTER_BYTES - 1) | 0);
   const words = readEnvironment(context, la, operandSize);
   const first = (la + environmentBytes(operandSize)) | 0;
   const registers = Uint8Array.from({ length: X87_REGISTER_BYTES }, (_, index) => memory.read8((first + index) | 0));

@@ -22,6 +22,14 @@ test.each<Tier>(['0', '1', 'auto'])('x87, MMX and SSE across signals, tier %s', 
   expect(guest.stdout).toBe(native.stdout);
 });
 
+test.each<Tier>(['0', '1', 'auto'])('floating point that goes wrong, tier %s', { timeout: 60_000 }, async (tier) => {
+  const program = compileGuest('float-faults');
+  const native = runNative(program, [], '/tmp');
+  const guest = await runGuest(program, { tier });
+  expect(native.stdout).toContain('ticks enough');
+  expect(guest.stdout).toBe(native.stdout);
+});
+
 test('a program for a newer processor ends by SIGILL', async () => {
   // glibc's start-up code of Debian has CMOV.
   const guest = await runGuest(compileGuest('library'), { cpu: 'pentium' });

@@ -46,7 +46,7 @@ export interface CpuOptions {
   readonly policy?: Partial<Policy>;
   /** What RDTSC reads; left out, instructions retired. */
   readonly timestamp?: () => number;
-  /** FERR#: an x87 exception waits while CR0.NE is clear; a PC raises IRQ 13. Left out, it is #MF whatever CR0 says. */
+  /** FERR#: an x87 exception is pending while CR0.NE is clear; a PC raises IRQ 13. Left out, it is #MF whatever CR0 says. */
   readonly floatError?: () => void;
   /** Sees what goes into each region (TranslatorOptions.observe). */
   readonly observe?: RegionObserver | undefined;

@@ -173,6 +173,7 @@ export class Pc {
       onReset: (hard) => this.#requestReset(hard ? 'hard' : 'soft'),
       onPowerOff: () => this.#end({ kind: 'poweroff' }),
       onNmi: () => this.#processor.cpu.raiseNmi(),
+      onIgnoreFloatError: () => this.#processor.ignoreFloatError(),
     });
     const { memory: bus, ports, interrupts } = this.#board;
     this.#processor = createSystemCpu({
@@ -183,6 +184,7 @@ export class Pc {
       model: systemModel(cpuModels[model]),
       tier,
       stopwatch: () => host.monotonic(),
+      floatError: () => this.#board.floatError.assert(),
       onApicBase: () => interrupts.setBase(this.#state[APIC_BASE]!),
       policy: { ...kernelPolicy, ...policy },
     });

@@ -2,11 +2,13 @@
  * The processor of a whole machine, put together from the board's buses: page tables, the VMM of system mode, the loop
  * that delivers interrupts, and time.
  */
+import { X87_IGNORED } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Clock } from '../runtime/bus/clock.ts';
 import type { InterruptController } from '../runtime/bus/line.ts';
 import type { Ports } from '../runtime/bus/ports.ts';
 import type { CpuModel } from '../runtime/cpu/cpuid.ts';
+import { summarizeX87 } from '../runtime/cpu/x87.ts';
 import { SystemCpu } from '../runtime/exec/system-cpu.ts';
 import { HostTime, type MachineTime, VirtualTime } from '../runtime/exec/time.ts';
 import { PageTables } from '../runtime/memory/paging.ts';
@@ -38,6 +40,8 @@ export interface SystemCpuOptions extends MachineClock {
   readonly policy?: Partial<Policy>;
   /** Host clock in milliseconds, for statistics. */
   readonly stopwatch?: () => number;
+  /** FERR#: an x87 exception is pending while CR0.NE is clear. Left out, it is #MF whatever CR0 says. */
+  readonly floatError?: () => void;
   /** IA32_APIC_BASE was written. */
   readonly onApicBase?: () => void;
 }
@@ -46,6 +50,8 @@ export interface SystemCpuOptions extends MachineClock {
 export interface SystemProcessor {
   readonly cpu: SystemCpu;
   reset(): void;
+  /** IGNNE#, until no x87 exception is pending. */
+  ignoreFloatError(): void;
 }
 
 /** Frequency of the time-stamp counter is 1 GHz: it counts the clock's nanoseconds. */
@@ -68,7 +74,7 @@ class TimestampCounter {
 
 /** Make the processor of a machine. */
 export function createSystemCpu(options: SystemCpuOptions): SystemProcessor {
-  const { bus, ports, interrupts, model, clock, time, tier, policy, stopwatch, onApicBase } = options;
+  const { bus, ports, interrupts, model, clock, time, tier, policy, stopwatch, floatError, onApicBase } = options;
   const timestamp = new TimestampCounter(clock);
   let paging: PageTables | undefined;
   let vmm: SystemVmm | undefined;
@@ -91,6 +97,7 @@ export function createSystemCpu(options: SystemCpuOptions): SystemProcessor {
     mustLeave: () => system!.mustLeave(),
     ...(policy && { policy }),
     ...(stopwatch && { stopwatch }),
+    ...(floatError && { floatError }),
   });
   if (time instanceof VirtualTime) time.attach(() => core.timestamp);
   const cpu = new SystemCpu({ cpu: core, clock, time, interrupts, deliver: vmm!.deliver });
@@ -100,6 +107,10 @@ export function createSystemCpu(options: SystemCpuOptions): SystemProcessor {
     reset() {
       vmm!.reset();
       cpu.reset();
+    },
+    ignoreFloatError() {
+      core.state[X87_IGNORED] = 1;
+      summarizeX87(core.state);
     },
   };
 }

@@ -123,6 +123,8 @@ export const X87_TOP = 168;
 export const X87_FAST = 169;
 /** PE of the status word if a result has been inexact since X87_STATUS was last brought up to date, else 0. */
 export const X87_INEXACT = 170;
+/** 1 while IGNNE# holds: a pending exception is ignored, until none is pending any more (cpu/x87.ts). */
+export const X87_IGNORED = 171;
 /** A double whose being negative is C1. */
 export const X87_RESIDUE = 172;
 /** Third word of a helper's result that has three (SCRATCH is the second). Not architectural. */

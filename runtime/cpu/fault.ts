@@ -1,10 +1,10 @@
 /**
- * The two ways in which guest code is cut short: a guest fault, and an abort that runs one instruction again with
- * translation set aside. Both are thrown through generated code as one preallocated object, because a thrown `Error`
- * costs several times more (it records a stack).
+ * The ways in which guest code is cut short: a guest fault, an abort that runs one instruction again with translation
+ * set aside, and a wait for an interrupt. All are thrown through generated code as one preallocated object, because a
+ * thrown `Error` costs several times more (it records a stack).
  */
 export class GuestFault {
-  /** Exception vector (abi/vector.ts), or ABORT. */
+  /** Exception vector (abi/vector.ts), ABORT or WAIT. */
   vector = 0;
   /** Error code, 0 where the vector has none. */
   errorCode = 0;
@@ -27,7 +27,14 @@ export class GuestFault {
     this.vector = ABORT;
     throw this;
   }
+
+  /** Leave translated code before the current instruction, which waits for an interrupt and then begins again. */
+  wait(): never {
+    this.vector = WAIT;
+    throw this;
+  }
 }
 
-/** `vector` of an abort: not an exception of the guest's. */
+/** `vector` of an abort and of a wait: not exceptions of the guest's. */
 export const ABORT = -1;
+export const WAIT: number = -2;

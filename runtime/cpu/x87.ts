@@ -9,6 +9,7 @@ import {
   MODE,
   X87_CONTROL,
   X87_FAST,
+  X87_IGNORED,
   X87_INEXACT,
   X87_INSTRUCTION,
   X87_INSTRUCTION_SELECTOR,
@@ -79,6 +80,7 @@ export function summarizeX87(S: Int32Array): void {
   const isPending = (status & ~control & EXCEPTIONS) !== 0;
   S[X87_INEXACT] = 0;
   S[X87_STATUS] = isPending ? status | ES_AND_B : status & ~ES_AND_B;
+  if (!isPending) S[X87_IGNORED] = 0;
   S[X87_FAST] = isX87Available(S) && !isPending && (control & CONTROL_MODE) === FAST_MODE ? 1 : 0;
 }
 

@@ -12,7 +12,7 @@ import type { Translator } from '../abi/translator.ts';
 import type { CodeCache } from '../cache/code-cache.ts';
 import type { Block, Region } from '../cache/translation.ts';
 import { readEflags, writeEflags } from '../cpu/eflags.ts';
-import { ABORT, type GuestFault } from '../cpu/fault.ts';
+import { ABORT, type GuestFault, WAIT } from '../cpu/fault.ts';
 import type { Memory } from '../memory/memory.ts';
 import { Chain } from './chain.ts';
 import { Replay } from './replay.ts';
@@ -46,6 +46,7 @@ const stoppedStop: Stop = { kind: 'stopped' };
 /** The instruction at EIP must run uncached; never leaves this file. */
 const abortStop: Stop = { kind: 'stopped' };
 const boundaryStop: Stop = { kind: 'boundary' };
+const haltStop: Stop = { kind: 'halt' };
 const never = (): boolean => false;
 
 export class Cpu {
@@ -321,6 +322,7 @@ export class Cpu {
 
   private faultStop(): Stop {
     const { vector, errorCode, address } = this.fault;
+    if (vector === WAIT) return haltStop;
     return { kind: 'fault', vector, errorCode, address };
   }
 }

@@ -1,6 +1,9 @@
 /** Why the processor stopped; all state is exact. */
 export type Stop =
-  /** The instruction budget is used up; somebody asked for a stop; HLT with nothing to wake it. */
+  /**
+   * The instruction budget is used up; somebody asked for a stop; HLT, or an instruction at EIP that waits for an
+   * interrupt as HLT does.
+   */
   | { readonly kind: 'budget' | 'stopped' | 'halt' }
   /** Something is to be done before the next instruction (CpuParts.mustLeave said so). */
   | { readonly kind: 'boundary' }

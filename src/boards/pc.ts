@@ -14,6 +14,7 @@ import { type AcpiOptions, acpiFiles } from '../../runtime/devices/acpi/tables.t
 import { cmosSetup } from '../../runtime/devices/cmos-setup.ts';
 import { attachDebugConsole, attachDebugExit } from '../../runtime/devices/debug-port.ts';
 import { Dma } from '../../runtime/devices/dma.ts';
+import { FloatError } from '../../runtime/devices/float-error.ts';
 import { FloppyController } from '../../runtime/devices/floppy/controller.ts';
 import { FwCfg } from '../../runtime/devices/fw-cfg.ts';
 import { Hpet } from '../../runtime/devices/hpet.ts';
@@ -67,6 +68,8 @@ export interface PcBoardOptions {
   /** The guest asks for a reset of the processor, and of the devices too when `hard`. */
   readonly onReset: (hard: boolean) => void;
   readonly onNmi: () => void;
+  /** IGNNE#: the processor is to ignore its pending x87 exception. */
+  readonly onIgnoreFloatError: () => void;
   /** The guest switched the machine off. */
   readonly onPowerOff: () => void;
 }
@@ -110,12 +113,25 @@ export class PcBoard {
   readonly keyboard: Keyboard;
   readonly mouse: Mouse;
   readonly vga: Vga;
+  readonly floatError: FloatError;
   private readonly devices: readonly Device[];
 
   /** @param ram of bufferBytes() bytes. */
   constructor(ram: Ram, clock: Clock, options: PcBoardOptions) {
     const { ports } = this;
-    const { ramBytes, bios, vgaBios, drives, onSerial, onDebug, onExit, onReset, onNmi, onPowerOff } = options;
+    const {
+      ramBytes,
+      bios,
+      vgaBios,
+      drives,
+      onSerial,
+      onDebug,
+      onExit,
+      onReset,
+      onNmi,
+      onIgnoreFloatError,
+      onPowerOff,
+    } = options;
     const memory = new AddressSpace(ram);
     this.memory = memory;
     memory.mapRam(0, LOW_MEMORY, 0);
@@ -182,6 +198,7 @@ export class PcBoard {
       onReset: () => onReset(false),
     });
     this.serial = new Uart({ ports, clock, irq: lines[4]!, port: COM1, onTransmit: onSerial });
+    this.floatError = new FloatError({ ports, irq: lines[13]!, onIgnore: onIgnoreFloatError });
     const fwCfg = new FwCfg({
       ports,
       memory,
@@ -197,7 +214,7 @@ export class PcBoard {
     attachDebugExit(ports, onExit, EXIT_PORT);
     this.devices = [
       ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, floppy, control],
-      ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg],
+      ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg, this.floatError],
     ];
   }
 

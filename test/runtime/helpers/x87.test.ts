@@ -6,6 +6,7 @@ import {
   CR0,
   MODE,
   STATE_SLOTS,
+  X87_IGNORED,
   X87_INSTRUCTION,
   X87_INSTRUCTION_SELECTOR,
   X87_OPCODE,
@@ -15,7 +16,7 @@ import {
 import { Vector } from '../../../runtime/abi/vector.ts';
 import { X87Control, X87Format } from '../../../runtime/abi/x87.ts';
 import { Ram } from '../../../runtime/bus/ram.ts';
-import { GuestFault } from '../../../runtime/cpu/fault.ts';
+import { GuestFault, WAIT } from '../../../runtime/cpu/fault.ts';
 import { initializeX87, setX87Environment, setX87Status, x87Environment } from '../../../runtime/cpu/x87.ts';
 import { createHelpers, type HelperTable } from '../../../runtime/helpers/index.ts';
 import { Memory } from '../../../runtime/memory/memory.ts';
@@ -108,13 +109,18 @@ describe('a pending exception', () => {
     expect(vectorOf(() => run(helpers))).toBe(Vector.MF);
   });
 
-  test.each(instructions)('%s asserts FERR# without CR0.NE and goes on', (_, run) => {
+  test.each(instructions)('%s asserts FERR# without CR0.NE and waits, unless IGNNE# holds', (_, run) => {
     let asserted = 0;
     const helpers = makeHelpers(() => asserted++);
     makePending(helpers);
     state[CR0] = 0;
+    expect(vectorOf(() => run(helpers))).toBe(WAIT);
+    expect(asserted).toBe(1);
+    state[X87_IGNORED] = 1;
     expect(vectorOf(() => run(helpers))).toBeUndefined();
     expect(asserted).toBe(1);
+    helpers.x87Control(X87Control.ClearExceptions, 0, 32);
+    expect(state[X87_IGNORED]).toBe(0);
   });
 
   test('FNSTSW, FNSTCW and FNCLEX do not wait', () => {

@@ -64,6 +64,8 @@ export interface Policy {
   readonly hotThreshold: number;
   /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
   readonly innerFactor: number;
+  /** Guest instructions in regions of CPL 0 to 2; left out, as many as in programs. */
+  readonly supervisorInstructions?: number;
   /** Words (4 bytes) of tier-0 code kept. */
   readonly arenaWords: number;
   /** Characters of generated JavaScript kept. */
@@ -117,6 +119,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const translator = createTranslator(context, {
     arenaWords: policy.arenaWords,
     features: options.model?.instructions,
+    supervisorInstructions: policy.supervisorInstructions,
     observe: options.observe,
   });
   const cache = new CodeCache(translator, memory, state, {

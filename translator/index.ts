@@ -28,6 +28,8 @@ export interface TranslatorOptions {
   readonly arenaWords: number;
   /** Groups of instructions that the processor has; all when left out. */
   readonly features?: ReadonlySet<Feature> | undefined;
+  /** Guest instructions in regions of CPL 0 to 2; as many as usual when left out. */
+  readonly supervisorInstructions?: number | undefined;
   /** Sees what goes into each region. Blocks are emitted as it leaves them: tests put mistakes in. */
   readonly observe?: RegionObserver | undefined;
 }
@@ -85,7 +87,17 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
     compile(eip, mode, codeAt, profile) {
       const compiler = compilerFor(mode);
       if (compiler === undefined) return undefined;
-      return compileRegion({ decoder, compiler, eip, mode, codeAt, profile, observe: options.observe });
+      const maxInstructions = mode & MODE_USER ? undefined : options.supervisorInstructions;
+      return compileRegion({
+        decoder,
+        compiler,
+        eip,
+        mode,
+        codeAt,
+        profile,
+        maxInstructions,
+        observe: options.observe,
+      });
     },
   };
 }

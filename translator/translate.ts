@@ -10,7 +10,7 @@ import type { Row } from './isa/row.ts';
 import { lift } from './lift.ts';
 import type { RegionObserver } from './observer.ts';
 import { optimise } from './passes/index.ts';
-import { formRegion } from './region/form.ts';
+import { formRegion, regionLimits } from './region/form.ts';
 import { buildGraph } from './region/graph.ts';
 
 export interface RegionRequest {
@@ -20,12 +20,14 @@ export interface RegionRequest {
   readonly mode: number;
   readonly codeAt: (eip: number) => CodeBytes | undefined;
   readonly profile: Profile;
+  /** Guest instructions in the region; left out, as many as usual. */
+  readonly maxInstructions?: number | undefined;
   readonly observe?: RegionObserver | undefined;
 }
 
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
 export function compileRegion(request: RegionRequest): RegionCode | undefined {
-  const { decoder, compiler, eip, mode, codeAt, profile, observe } = request;
+  const { decoder, compiler, eip, mode, codeAt, profile, maxInstructions, observe } = request;
   const mappings = new Map<number, number>();
   const liftAt = (at: number): IrBlock | undefined => {
     const code = codeAt(at);
@@ -36,7 +38,7 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
     observe?.lifted(lifted);
     return lifted.block;
   };
-  const blocks = formRegion(eip, { ...profile, liftAt });
+  const blocks = formRegion(eip, { ...profile, liftAt }, regionLimits(maxInstructions));
   if (blocks === undefined) return undefined;
   for (const { block } of blocks) {
     optimise(block, { inRegion: true });

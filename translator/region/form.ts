@@ -30,6 +30,9 @@ export interface RegionLimits {
   readonly maxTargets: number;
 }
 
+/** Guest blocks for each instruction that a region may have: what is left of the average block when it ends early. */
+const BLOCKS_PER_INSTRUCTION = 0.32;
+
 const defaultRegionLimits: RegionLimits = {
   maxBlocks: 160,
   maxInstructions: 500,
@@ -39,6 +42,11 @@ const defaultRegionLimits: RegionLimits = {
   maxCalleeBlocks: 12,
   maxTargets: 2,
 };
+
+/** The usual limits but for the size. @param maxInstructions guest instructions; left out, the usual number. */
+export function regionLimits(maxInstructions: number = defaultRegionLimits.maxInstructions): RegionLimits {
+  return { ...defaultRegionLimits, maxInstructions, maxBlocks: Math.ceil(maxInstructions * BLOCKS_PER_INSTRUCTION) };
+}
 
 /** Where the callee that a block belongs to returns to, and the caller's own context. */
 export interface CallContext {
@@ -76,7 +84,7 @@ interface Candidate {
 export function formRegion(
   eip: number,
   source: RegionSource,
-  limits: RegionLimits = defaultRegionLimits,
+  limits: RegionLimits = regionLimits(),
 ): RegionBlock[] | undefined {
   return new Former(source, limits, eip).run(eip);
 }

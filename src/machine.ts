@@ -74,6 +74,8 @@ export interface Policy {
   readonly maxRewrites: number;
   /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
   readonly growthExits: number;
+  /** Times that a region is left for tier 0 because memory could not be accessed directly, before it is compiled anew. */
+  readonly maxSlowExits: number;
   /** Times that a region is compiled anew. */
   readonly maxGrowth: number;
 }
@@ -86,6 +88,7 @@ const defaultPolicy: Policy = {
   maxRewrites: 64,
   growthExits: 4_000,
   maxGrowth: 3,
+  maxSlowExits: 1000,
 };
 
 /** Executions before compiling, for each tier choice. */
@@ -129,6 +132,7 @@ export function createCpu(options: CpuOptions): Cpu {
     maxRewrites: policy.maxRewrites,
     growthExits: policy.growthExits,
     maxGrowth: policy.maxGrowth,
+    maxSlowExits: policy.maxSlowExits,
     stopwatch: options.stopwatch ?? (() => 0),
   });
   state[MODE] = options.mode;

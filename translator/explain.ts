@@ -60,7 +60,7 @@ export function explainRegion(
     eip,
     mode,
     codeAt,
-    profile: { executions: () => 1, targets: () => [] },
+    profile: { executions: () => 1, targets: () => [], separateTests: false },
     observe: {
       lifted: ({ block, instructions }) =>
         drafts.set(block, { instructions, lifted: printBlock(block), microOps: tier0(block.eip) }),

@@ -25,6 +25,9 @@ export interface RegionRequest {
   readonly observe?: RegionObserver | undefined;
 }
 
+/** Passes that let accesses share tests. */
+const sharing: ReadonlySet<string> = new Set(['page-tests']);
+
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
 export function compileRegion(request: RegionRequest): RegionCode | undefined {
   const { decoder, compiler, eip, mode, codeAt, profile, maxInstructions, observe } = request;
@@ -41,7 +44,7 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
   const blocks = formRegion(eip, { ...profile, liftAt }, regionLimits(maxInstructions));
   if (blocks === undefined) return undefined;
   for (const { block } of blocks) {
-    optimise(block, { inRegion: true });
+    optimise(block, { inRegion: true, off: profile.separateTests ? sharing : undefined });
     observe?.optimised(block);
   }
   const nodes = buildGraph(blocks);

@@ -75,6 +75,8 @@ export interface Profile {
   executions(eip: number): number;
   /** Targets of the indirect jump or call that ends the block at an EIP, at most a few. */
   targets(eip: number): readonly number[];
+  /** Shared tests of memory accesses failed too often here: each access is to have its own. */
+  readonly separateTests: boolean;
 }
 
 export interface Translator {

@@ -5,7 +5,7 @@
  * checked against the execute words of the TLB, so a changed mapping or another address space needs no flush here.
  * Tier 0's arena is a ring: when it comes round, the oldest blocks are dropped, a few at a time.
  */
-import { isFlat, MODE_USER } from '../abi/mode.ts';
+import { isFlat, MODE_IDENTITY, MODE_USER } from '../abi/mode.ts';
 import { BUDGET, CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
@@ -34,6 +34,8 @@ export interface CacheOptions {
   readonly maxRewrites: number;
   /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
   readonly growthExits: number;
+  /** Times that a region is left for tier 0 because memory could not be accessed directly, before it is compiled anew. */
+  readonly maxSlowExits: number;
   /** Times that a region is compiled anew. */
   readonly maxGrowth: number;
   readonly stopwatch: Stopwatch;
@@ -296,6 +298,7 @@ export class CodeCache implements CodeWatch {
     const code = this.translator.compile(head.eip, head.mode, (eip) => this.codeFor(eip, head), {
       executions: (eip) => this.executions(eip, head),
       targets: (eip) => this.targets(eip, head),
+      separateTests: head.separateTests,
     });
     if (code === undefined) return this.giveUp(head);
     for (const { eip, length } of code.blocks) {
@@ -345,6 +348,18 @@ export class CodeCache implements CodeWatch {
   /** Compile a region anew, to take in the blocks that it keeps leaving to. */
   grow(region: Region): void {
     if (!region.dropped) this.compile(region.head);
+  }
+
+  /**
+   * A region is left for tier 0 because memory could not be accessed directly. When that happens often, its accesses no longer
+   * share tests: their slow arms cost less.
+   */
+  noteSlowExit(region: Region): void {
+    this.statistics.slowExits++;
+    const { head } = region;
+    if (++region.slowExits !== this.options.maxSlowExits || region.dropped || head.mode & MODE_IDENTITY) return;
+    head.separateTests = true;
+    this.compile(head);
   }
 
   private adopt(code: RegionCode, head: Block, stretches: readonly Stretch[]): Region {

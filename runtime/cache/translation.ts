@@ -30,6 +30,8 @@ export class Block {
   /** Regions' exits that go here. */
   readonly entrances: Set<{ target: Block | undefined }> = new Set();
   region: Region | undefined;
+  /** Accesses in the region that it heads have tests of their own. */
+  separateTests = false;
   /** Part of a region that another block heads. */
   isInner = false;
   dropped = false;
@@ -79,6 +81,8 @@ export class Region {
   readonly links: RegionLink[];
   readonly stretches: readonly Stretch[];
   dropped = false;
+  /** Times left for tier 0 because memory could not be accessed directly. */
+  slowExits = 0;
   /** Where it can be entered: linear page of its head, and the word that the table of its privilege must have there. */
   readonly page: number;
   readonly mapping: number;

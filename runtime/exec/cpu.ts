@@ -170,7 +170,7 @@ export class Cpu {
               continue;
             }
             if (way.kind === 'slow') {
-              this.cache.statistics.slowExits++;
+              this.cache.noteSlowExit(left);
               S[BUDGET]! += way.remaining;
               block = this.cache.current();
               exit = this.interpretOnce(block);

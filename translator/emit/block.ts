@@ -7,7 +7,7 @@ import type { HelperSignature } from '../../runtime/abi/signature.ts';
 import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { type FlagKind, flagKinds } from '../ir/flags.ts';
-import type { Call, Flags, Get, Load, Node, Part, Pure, Store, Value } from '../ir/node.ts';
+import type { Call, Flags, Get, Load, Node, PagePlace, PageTest, Part, Pure, Store, Value } from '../ir/node.ts';
 import { canFault, constantOf } from '../ir/ops.ts';
 import { isTest, pureOperator } from '../ir/pure.ts';
 import type { Expression, Statement } from './estree.ts';
@@ -15,7 +15,17 @@ import * as js from './estree.ts';
 import { componentSlots } from './flag-slots.ts';
 import type { FunctionFrame } from './frame.ts';
 import { VectorLanes } from './lanes.ts';
-import { directCell, isDirect, lineLoad, lineRefuses, lineStore, tlbTest } from './memory.ts';
+import {
+  directCell,
+  isDirect,
+  lineLoad,
+  lineRefuses,
+  lineStore,
+  pageRefuses,
+  placedCell,
+  tlbPlace,
+  tlbTest,
+} from './memory.ts';
 import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
 import { inlinePacked } from './packed.ts';
 import { findNamed } from './placement.ts';
@@ -34,6 +44,8 @@ export class BlockEmitter {
   private readonly names = new Map<Value, string>();
   /** Locals that hold the tested address of a read-modify-write until its store. */
   private readonly addresses = new Map<Load, string>();
+  /** Places in RAM of what page tests have let through. */
+  private readonly places = new Map<PageTest, Expression>();
   private readonly vector: VectorLanes;
   private eip: number;
   private index = 0;
@@ -263,7 +275,7 @@ export class BlockEmitter {
   }
 
   private load(node: Load): void {
-    const loaded = node.test === undefined ? this.tlbLoad(node) : this.lineLoad(node);
+    const loaded = node.test === undefined ? this.tlbLoad(node) : this.sharedLoad(node);
     if (this.named.has(node)) this.name(node, loaded);
     else if (node.test === undefined) this.add(js.statement(loaded));
   }
@@ -282,28 +294,41 @@ export class BlockEmitter {
     return js.conditional(fast, directCell(size, zero, local), cut);
   }
 
-  private lineLoad(node: Load): Expression {
-    this.lineTest(node);
+  private sharedLoad(node: Load): Expression {
+    this.sharedTest(node);
+    if (node.within !== undefined) return this.placed(node.within, node.size, node.zero);
     return lineLoad(node.size, node.zero, this.value(node.address));
   }
 
-  /** Leave the region when the stretch that an access tests for cannot be accessed directly. */
-  private lineTest({ test }: Load | Store): void {
+  private placed({ test, offset }: PagePlace, size: Load['size'], zero: boolean): Expression {
+    return placedCell(size, zero, this.places.get(test)!, offset);
+  }
+
+  /** Leave the region when what an access tests for cannot be accessed directly. */
+  private sharedTest({ test }: Load | Store): void {
     if (test === undefined || test === 'passed') return;
-    const { base, lowest, highest, writes } = test;
+    const { base, lowest, writes } = test;
     let tested: Expression;
     if (base === undefined) tested = js.num(lowest);
     else if (lowest === 0) tested = this.address(base);
     else tested = this.atom(js.binary('|', js.binary('+', this.value(base), js.num(lowest)), js.num(0)));
-    const out = this.frame.exits.slow(this.eip, this.block.instructions - this.index);
-    this.add(js.iff(lineRefuses(tested, highest - lowest, writes), out));
+    let refuses: Expression;
+    if (test.kind === 'line') refuses = lineRefuses(tested, test.highest - lowest, writes);
+    else {
+      const place = this.atom(tlbPlace(writes ? 'W' : 'R', tested));
+      this.places.set(test, place);
+      refuses = pageRefuses(place, tested, test.bytes, test.align);
+    }
+    this.add(js.iff(refuses, this.frame.exits.slow(this.eip, this.block.instructions - this.index)));
   }
 
   private store(node: Store): void {
     const { size } = node;
     if (node.test !== undefined) {
-      this.lineTest(node);
-      this.add(lineStore(size, this.value(node.address), this.value(node.value)));
+      this.sharedTest(node);
+      const { within } = node;
+      if (within === undefined) this.add(lineStore(size, this.value(node.address), this.value(node.value)));
+      else this.add(js.statement(js.assign(this.placed(within, size, false), this.value(node.value))));
       return;
     }
     const checked = node.after && this.addresses.get(node.after);

@@ -19,6 +19,26 @@ export function tlbTest(table: 'R' | 'W', local: string, address: Expression, si
   return js.sequence(js.assign(js.id(local), js.binary('^', word, address)), isDirect(local, size));
 }
 
+/** T[a >>> 12] ^ a */
+export function tlbPlace(table: 'R' | 'W', address: Expression): Expression {
+  return js.binary('^', js.at(table, js.binary('>>>', address, js.num(12))), address);
+}
+
+/** Is `place`, what the TLB gives for `address`, not one of `bytes` aligned bytes of RAM on one page? Both are atoms. */
+export function pageRefuses(place: Expression, address: Expression, bytes: number, align: number): Expression {
+  const mask = FAST_MASK_8 | (align - 1);
+  const isOutside = js.binary('!==', js.binary('&', place, js.num(mask)), js.num(0));
+  if (bytes <= align) return isOutside;
+  return js.or(isOutside, js.binary('>', js.binary('&', address, js.num(4095)), js.num(4096 - bytes)));
+}
+
+/** The element `offset` bytes after a place that a page test has let through. */
+export function placedCell(size: MemorySize, zero: boolean, place: Expression, offset: number): Expression {
+  const array = size === 32 ? 'i32' : `${zero ? 'u' : 'i'}${size}`;
+  const at = offset === 0 ? place : js.binary('+', place, js.num(offset));
+  return js.at(array, size === 8 ? at : js.binary('>>', at, js.num(shifts[size])));
+}
+
 /** Is what `local` got from the TLB a place in RAM, aligned for the access? */
 export function isDirect(local: string, size: MemorySize): Expression {
   if (size === 8) return js.binary('>=', js.id(local), js.num(0));

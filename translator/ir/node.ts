@@ -56,14 +56,34 @@ export interface SetSlot extends Notes {
  * be read, or written too? Both are distances from `base`, or addresses when there is none.
  */
 export interface LineTest {
+  readonly kind: 'line';
   base: Value | undefined;
   readonly lowest: number;
   readonly highest: number;
   readonly writes: boolean;
 }
 
-/** How an access of identity-mapped code is let through: by a test of its own, or by an earlier one. */
-type LineAccess = LineTest | 'passed' | undefined;
+/**
+ * A test of the TLB's word (abi/tlb.ts) for `bytes` bytes from `lowest` on, a distance from `base`: do they lie on one page
+ * that may be read, or written too, and is the first of them aligned to `align` bytes?
+ */
+export interface PageTest {
+  readonly kind: 'page';
+  base: Value;
+  lowest: number;
+  bytes: number;
+  align: number;
+  writes: boolean;
+}
+
+/** How an access is let through: by a test that it makes, also for others; by an earlier one; or on its own. */
+type SharedTest = LineTest | PageTest | 'passed' | undefined;
+
+/** Where an access lies in what a page test has let through: bytes from its first. */
+export interface PagePlace {
+  readonly test: PageTest;
+  readonly offset: number;
+}
 
 export interface Load extends Notes {
   readonly op: 'load';
@@ -74,7 +94,8 @@ export interface Load extends Notes {
   readonly write: boolean;
   /** Linear address. */
   address: Value;
-  test: LineAccess;
+  test: SharedTest;
+  within: PagePlace | undefined;
 }
 
 export interface Store extends Notes {
@@ -84,7 +105,8 @@ export interface Store extends Notes {
   value: Value;
   /** The load that has already checked this address for writing. */
   after: Load | undefined;
-  test: LineAccess;
+  test: SharedTest;
+  within: PagePlace | undefined;
 }
 
 export interface Flags extends Notes {
@@ -150,6 +172,7 @@ export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract
     size: fields.size ?? 32,
     zero: false,
     test: undefined,
+    within: undefined,
     write: fields.write ?? false,
     address: fields.address,
     after: fields.after,
@@ -165,7 +188,7 @@ export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract
 
 const none: Value[] = [];
 
-/** What an access's own line test reads. */
+/** What an access's own test reads. */
 function testOperands({ test }: Load | Store): readonly Value[] {
   return test === undefined || test === 'passed' || test.base === undefined ? none : [test.base];
 }

@@ -1,7 +1,7 @@
 /**
  * Replaces loads of what the block has just stored or loaded: compilers for the i386 spill and reload all the time.
  *
- * Only for accesses that a line test has let through, which are plain RAM. A store makes everything at other bases
+ * Only for accesses that share a test, which are plain RAM. A store makes everything at other bases
  * unknown, since they may be the same place; at its own base only what it overlaps.
  */
 import type { IrBlock } from '../ir/block.ts';

@@ -5,6 +5,7 @@ import { deadCode } from './dead-code.ts';
 import { deadState } from './dead-state.ts';
 import { forwardLoads } from './forward-loads.ts';
 import { lineTests } from './line-tests.ts';
+import { pageTests } from './page-tests.ts';
 import { zeroExtend } from './zero-extend.ts';
 
 interface Pass {
@@ -24,18 +25,24 @@ const identityPasses: readonly Pass[] = [
   { name: 'forward-loads', run: forwardLoads },
 ];
 
+/** The same where memory is mapped by page tables. */
+const pagedPasses: readonly Pass[] = [
+  { name: 'page-tests', run: pageTests },
+  { name: 'forward-loads', run: forwardLoads },
+];
+
 export interface PassOptions {
   /** The block is for tier 1. */
   readonly inRegion?: boolean;
   /** Names of passes that do not run. */
-  readonly off?: ReadonlySet<string>;
+  readonly off?: ReadonlySet<string> | undefined;
   /** Sees the block after each pass. */
   readonly observe?: (pass: string, block: IrBlock) => void;
 }
 
 /** Run the passes. */
 export function optimise(block: IrBlock, { inRegion = false, off, observe }: PassOptions = {}): void {
-  if (inRegion && block.mode & MODE_IDENTITY) run(block, identityPasses, off, observe);
+  if (inRegion) run(block, block.mode & MODE_IDENTITY ? identityPasses : pagedPasses, off, observe);
   run(block, passes, off, observe);
 }
 

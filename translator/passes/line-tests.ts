@@ -45,7 +45,7 @@ function place(node: Load | Store, clusters: Cluster[]): void {
     node.test = 'passed';
     return;
   }
-  const cluster: Cluster = { base, lowest: distance, highest: end, writes };
+  const cluster: Cluster = { kind: 'line', base, lowest: distance, highest: end, writes };
   node.test = cluster;
   clusters.push(cluster);
 }

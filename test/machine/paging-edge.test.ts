@@ -2,7 +2,7 @@
 // start, a remapped page runs its new bytes, and one segment's code is not another's.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MODE_FLAT_USER32, MODE_IDENTITY } from '../../runtime/abi/mode.ts';
-import { EAX, EBX, ECX, EIP, ESP, SELECTOR } from '../../runtime/abi/state.ts';
+import { EAX, EBX, ECX, EDX, EIP, ESP, SELECTOR } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import { type Descriptor, loadSegmentRegister } from '../../runtime/cpu/segment.ts';
 import type { Cpu } from '../../runtime/exec/cpu.ts';
@@ -235,5 +235,63 @@ describe.each(kinds)('$name', ({ tier, hotThreshold, own = false }) => {
         expect(S[EAX]).toBe(value);
       }
     }
+  });
+
+  /**
+   * Loads [ebx] and [ebx+4], stores their sum at [ebx+8], loads it again; the store is at 1007. Regions test once for all of
+   * them where they lie on one page.
+   */
+  const neighbours = '8b 03  8b 4b 04  01 c8  89 43 08  8b 53 08  cc';
+  const END = 0x100e;
+
+  test('accesses near each other lie on one page or on two, aligned or not', () => {
+    place(0x1000, neighbours);
+    map(0x5000, 0x7000);
+    const bytes = cpu.memory.ram.u8;
+    const at = (la: number): number => mappings.get(la >>> 12)!.pa | (la & 4095);
+    const word = (la: number): number =>
+      bytes[at(la)]! | (bytes[at(la + 1)]! << 8) | (bytes[at(la + 2)]! << 16) | (bytes[at(la + 3)]! << 24);
+    for (let round = 0; round < 4; round++) {
+      for (let la = 0x4fe8; la <= 0x5004; la++) {
+        for (let i = 0; i < 12; i++) bytes[at(la + i)] = 17 * i + 31 * round + la;
+        const sum = (word(la) + word(la + 4)) | 0;
+        S[EBX] = la;
+        run(0x1000, END);
+        expect([S[EAX], S[EDX], word(la + 8)]).toEqual([sum, sum, sum]);
+      }
+    }
+  });
+
+  test('a store beside loads that go through faults at its own instruction', () => {
+    place(0x1000, neighbours);
+    const bytes = cpu.memory.ram.i32;
+    bytes.set([3, 4], 0x4100 >> 2);
+    bytes.set([30, 40], 0x4ff8 >> 2);
+    for (let round = 0; round < 5; round++) {
+      unmap(0x5000);
+      S[EBX] = 0x4ff8;
+      S[EIP] = 0x1000;
+      expectStop(0x1007, Vector.PF, 0x5000);
+      expect(S[EAX]).toBe(70);
+      map(0x4000, 0x4000, { writable: false });
+      S[EBX] = 0x4100;
+      S[EIP] = 0x1000;
+      expectStop(0x1007, Vector.PF, 0x4108);
+      expect(S[EAX]).toBe(7);
+      map(0x4000, 0x4000);
+      map(0x5000, 0x5000);
+      run(0x1000, END);
+      expect(S[EDX]).toBe(7);
+    }
+  });
+
+  test('where tests for several accesses keep failing, each access comes to have its own', () => {
+    place(0x1000, neighbours);
+    S[EBX] = 0x4ffa;
+    for (let round = 0; round < 1500; round++) run(0x1000, END);
+    const { slowExits, compiledInstructions } = cpu.cache.statistics;
+    if (tier !== '0') expect(compiledInstructions).toBeGreaterThan(0);
+    if (!own) expect(slowExits).toBeLessThanOrEqual(1000);
+    if (!own && tier === '1') expect(slowExits).toBe(1000);
   });
 });

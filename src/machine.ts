@@ -70,6 +70,12 @@ export interface Policy {
   readonly arenaWords: number;
   /** Characters of generated JavaScript kept. */
   readonly maxSource: number;
+  /** Characters of generated JavaScript that a program may have at once, whatever it does. */
+  readonly compileAllowance: number;
+  /** Instructions that must have retired for each character beyond that. */
+  readonly compileInterval: number;
+  /** Instructions that a run of a region must have on average to be worth it. */
+  readonly shortestRun: number;
   /** Rewrites of a code page after which its code is no longer compiled. */
   readonly maxRewrites: number;
   /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
@@ -85,6 +91,10 @@ const defaultPolicy: Policy = {
   innerFactor: 20,
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
+  // V8 takes about half a microsecond for a character; tier 0 runs some twenty instructions in that time.
+  compileAllowance: 1 << 20,
+  shortestRun: 10,
+  compileInterval: 100,
   maxRewrites: 64,
   growthExits: 4_000,
   maxGrowth: 3,
@@ -129,6 +139,9 @@ export function createCpu(options: CpuOptions): Cpu {
     hotThreshold: hotThreshold(options.tier, policy),
     innerFactor: policy.innerFactor,
     maxSource: policy.maxSource,
+    compileAllowance: options.tier === '1' ? Number.POSITIVE_INFINITY : policy.compileAllowance,
+    compileInterval: policy.compileInterval,
+    shortestRun: options.tier === '1' ? 0 : policy.shortestRun,
     maxRewrites: policy.maxRewrites,
     growthExits: policy.growthExits,
     maxGrowth: policy.maxGrowth,

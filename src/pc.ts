@@ -108,7 +108,12 @@ export type PcStop =
  * with most loops after a second: until V8 has optimised a large region, so much runs unoptimised that small ones, between
  * which control goes back and forth, boot Linux in two thirds of the time.
  */
-const kernelPolicy: Partial<Policy> = { hotThreshold: 3000, supervisorInstructions: 200 };
+const kernelPolicy: Partial<Policy> = {
+  hotThreshold: 3000,
+  supervisorInstructions: 200,
+  compileAllowance: Number.POSITIVE_INFINITY,
+  shortestRun: 0,
+};
 
 const SMALLEST_MEMORY = 16;
 const LARGEST_MEMORY = 2047;

@@ -6,7 +6,7 @@
  * Tier 0's arena is a ring: when it comes round, the oldest blocks are dropped, a few at a time.
  */
 import { isFlat, MODE_IDENTITY, MODE_USER } from '../abi/mode.ts';
-import { BUDGET, CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
+import { BUDGET, CS, EIP, MODE, RETIRED_HIGH, RETIRED_LOW, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
@@ -17,6 +17,14 @@ import { UncachedCode } from './uncached.ts';
 
 const TABLE_SIZE = 1 << 14;
 const noBytes = new Uint8Array(0);
+/** Entries by which a region is judged. */
+const TRIAL_ENTRIES = 32;
+/** What making a region costs besides its text, as characters. */
+const REGION_CHARACTERS = 2000;
+/** What a region that was dropped for short runs counts, in its own length, against what may be compiled. */
+const PENALTY = 3;
+/** Setbacks from which on the wait gets no longer. */
+const MAX_SETBACKS = 4;
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
 
@@ -30,6 +38,15 @@ export interface CacheOptions {
   readonly innerFactor: number;
   /** Characters of generated JavaScript kept; the oldest regions go first. */
   readonly maxSource: number;
+  /** Characters of generated JavaScript that a program may have at once, whatever it does. */
+  readonly compileAllowance: number;
+  /** Instructions that must have retired for each character beyond that. */
+  readonly compileInterval: number;
+  /**
+   * Instructions that a run from the dispatcher must have on average, or else it was better off in tier 0. A region that
+   * fails is dropped, and its block has to become hot sixteen times as long as before.
+   */
+  readonly shortestRun: number;
   /** Rewrites of a code page after which its code is no longer compiled. */
   readonly maxRewrites: number;
   /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
@@ -53,11 +70,14 @@ export class CodeCache implements CodeWatch {
   /** Blocks in arena order, oldest first; `oldest` is where the ring's queue begins. */
   private queue: Block[] = [];
   private oldest = 0;
+  /** Blocks in the queue, or gone from it, that were dropped before their turn. */
+  private invalidatedInQueue = 0;
   private cursor = 16;
   private readonly byStart = new Map<number, Block>();
   private regionQueue: Region[] = [];
   readonly regions: RegionTable = new RegionTable();
   private source = 0;
+  private penalty = 0;
 
   constructor(translator: Translator, memory: Memory, state: Int32Array, options: CacheOptions) {
     this.translator = translator;
@@ -128,6 +148,7 @@ export class CodeCache implements CodeWatch {
       secondMapping = (secondPage << 12) ^ second;
     }
     const block = new Block(encoded, base, pa, code.mapping, secondPage, secondMapping);
+    if (this.invalidatedInQueue > 1024 && this.invalidatedInQueue * 2 > this.queue.length) this.compactQueue();
     this.queue.push(block);
     this.byStart.set(encoded.start, block);
     this.page(pa >>> 12).addHead(block);
@@ -234,6 +255,13 @@ export class CodeCache implements CodeWatch {
     }
   }
 
+  /** Code that keeps being rewritten leaves many dead blocks behind before the ring comes round. */
+  private compactQueue(): void {
+    this.queue = this.queue.filter((block, at) => at >= this.oldest && !block.dropped);
+    this.oldest = 0;
+    this.invalidatedInQueue = 0;
+  }
+
   // ---- links ------------------------------------------------------------------------------------------------------
 
   /** The block that stands at a position of tier 0's arena. */
@@ -293,6 +321,11 @@ export class CodeCache implements CodeWatch {
     if (head.dropped || head.secondPage >= 0 || this.page(head.pa >>> 12).rewrites > this.options.maxRewrites) {
       return this.giveUp(head);
     }
+    if (head.region === undefined && !this.canAfford()) {
+      this.statistics.deferred++;
+      this.translator.setHeat(head.code.start, this.options.hotThreshold);
+      return undefined;
+    }
     const start = this.options.stopwatch();
     const stretches: Stretch[] = [];
     const code = this.translator.compile(head.eip, head.mode, (eip) => this.codeFor(eip, head), {
@@ -332,6 +365,43 @@ export class CodeCache implements CodeWatch {
     run();
     S[BUDGET] = budget;
     S[EIP] = eip;
+  }
+
+  /**
+   * Compiling must stay a small share of what runs: a program with thousands of places that are only just hot would
+   * spend its time on that. Counted, not timed, so that runs are repeatable.
+   */
+  private canAfford(): boolean {
+    const { compileAllowance, compileInterval } = this.options;
+    const { sourceCharacters, regions } = this.statistics;
+    const beyond = sourceCharacters + regions * REGION_CHARACTERS + this.penalty - compileAllowance;
+    if (beyond <= 0) return true;
+    const S = this.state;
+    return beyond * compileInterval <= (S[RETIRED_HIGH]! >>> 0) * 0x100000000 + (S[RETIRED_LOW]! >>> 0);
+  }
+
+  /** The dispatcher entered a region, and it came back after so many instructions. */
+  weigh(region: Region, instructions: number): void {
+    region.ran += instructions;
+    if (++region.entries !== TRIAL_ENTRIES || region.dropped) return;
+    const { shortestRun, hotThreshold } = this.options;
+    if (region.ran >= TRIAL_ENTRIES * shortestRun) return;
+    const { head, code } = region;
+    this.statistics.unprofitable++;
+    this.penalty += PENALTY * (code.source.length + REGION_CHARACTERS);
+    this.dropRegion(region);
+    head.setbacks = Math.min(head.setbacks + 1, MAX_SETBACKS);
+    this.translator.setHeat(head.code.start, hotThreshold << (4 * head.setbacks));
+  }
+
+  /** Characters of generated JavaScript that are kept now. */
+  get keptSource(): number {
+    return this.source;
+  }
+
+  /** Blocks that the arena's queue holds, dropped ones included. */
+  get queuedBlocks(): number {
+    return this.queue.length;
   }
 
   private giveUp(head: Block): undefined {
@@ -465,6 +535,7 @@ export class CodeCache implements CodeWatch {
       hit = true;
       if (translation instanceof Block) {
         this.statistics.invalidated++;
+        this.invalidatedInQueue++;
         this.drop(translation);
       } else {
         this.statistics.regionsInvalidated++;

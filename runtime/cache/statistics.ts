@@ -9,6 +9,10 @@ export interface CacheStatistics {
   sourceCharacters: number;
   /** Regions compiled anew because they kept being left by the same exit. */
   regrown: number;
+  /** Times that a hot block was not compiled yet, because so much had been compiled already. */
+  deferred: number;
+  /** Regions dropped because they were left again too soon. */
+  unprofitable: number;
   /** Lookups in the dispatcher: found by EIP at once, found by physical address, not found. */
   fastHits: number;
   slowHits: number;
@@ -42,6 +46,8 @@ export function createStatistics(): CacheStatistics {
     regionBlocks: 0,
     sourceCharacters: 0,
     regrown: 0,
+    deferred: 0,
+    unprofitable: 0,
     fastHits: 0,
     slowHits: 0,
     misses: 0,

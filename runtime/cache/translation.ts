@@ -32,6 +32,8 @@ export class Block {
   region: Region | undefined;
   /** Accesses in the region that it heads have tests of their own. */
   separateTests = false;
+  /** Times that its region was dropped because it was left again too soon. */
+  setbacks = 0;
   /** Part of a region that another block heads. */
   isInner = false;
   dropped = false;
@@ -89,6 +91,9 @@ export class Region {
   readonly execute: Int32Array;
   /** Times that it was compiled anew because it had grown. */
   readonly generation: number;
+  /** Times that the dispatcher entered it, and instructions that ran before it came back, as far as they are counted. */
+  entries = 0;
+  ran = 0;
 
   constructor(
     code: RegionCode,

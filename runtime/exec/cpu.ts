@@ -160,7 +160,9 @@ export class Cpu {
         if (region !== undefined) {
           const before = S[BUDGET]!;
           exit = this.verifier === undefined ? this.chain.run(region) : this.verifier.run(region);
-          this.cache.statistics.compiledInstructions += before - S[BUDGET]!;
+          const ran = before - S[BUDGET]!;
+          this.cache.statistics.compiledInstructions += ran;
+          this.cache.weigh(region, ran);
           const left = this.chain.region!;
           if (exit >= 0) {
             const { way } = left.links[exit]!;

@@ -16,6 +16,8 @@ export function printStatistics(
   row('generated characters', statistics.sourceCharacters.toLocaleString('en'));
   if (statistics.verifiedInstructions > 0)
     row('verified instructions', statistics.verifiedInstructions.toLocaleString('en'));
+  row('hot, but put off', statistics.deferred.toLocaleString('en'));
+  row('regions given up', statistics.unprofitable.toLocaleString('en'));
   row('lookups', lookups.toLocaleString('en'));
   row('found', `${hitRate.toFixed(2)} %`);
   row('dropped for writes', (statistics.invalidated + statistics.regionsInvalidated).toLocaleString('en'));

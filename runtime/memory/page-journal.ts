@@ -93,6 +93,20 @@ export class PageJournal {
     for (const page of this.pages.values()) this.words.set(page.before, page.at);
   }
 
+  /** Exchange what memory holds and what `rewind` kept. @returns sets memory to what it holds after the exchange. */
+  swap(): () => void {
+    const swapped = new Map<number, Int32Array>();
+    for (const page of this.pages.values()) {
+      const other = page.after.slice();
+      page.after.set(this.current(page));
+      this.words.set(other, page.at);
+      swapped.set(page.number, other);
+    }
+    return () => {
+      for (const { number, at, before } of this.pages.values()) this.words.set(swapped.get(number) ?? before, at);
+    };
+  }
+
   /** Keep the start of the stretch until `restore`, over the next ones. */
   keep(): void {
     this.earlier = new Map([...this.pages].map(([number, { before }]) => [number, before.slice()]));

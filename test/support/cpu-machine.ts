@@ -40,7 +40,8 @@ export class CpuMachine implements VectorMachine {
       mode: MODE_FLAT_USER32,
       tier,
       userOnly: true,
-      policy: { arenaWords: 1 << 16, ...policy },
+      // Everything that is hot gets compiled, worth it or not.
+      policy: { arenaWords: 1 << 16, compileAllowance: Number.POSITIVE_INFINITY, shortestRun: 0, ...policy },
     });
   }
 

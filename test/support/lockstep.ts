@@ -161,7 +161,8 @@ export class LockstepMachine {
       mode: ownPlaces ? MODE_FLAT_USER32 | MODE_IDENTITY : MODE_FLAT_USER32,
       tier,
       userOnly: true,
-      policy: { arenaWords: 1 << 16, ...policy },
+      // Everything that is hot gets compiled, worth it or not.
+      policy: { arenaWords: 1 << 16, compileAllowance: Number.POSITIVE_INFINITY, shortestRun: 0, ...policy },
       ...checks,
     });
     for (const [page, place] of places.entries())

@@ -6,7 +6,7 @@
  */
 import { Cursor } from './address.ts';
 import type { Instruction, MemoryOperand, OpcodeRow, Operand } from './instruction.ts';
-import { buildOpcodeMap, type OpcodeMap, type Plan } from './opcode-map.ts';
+import { OpcodeMap, type Plan, UNDEFINED } from './opcode-map.ts';
 import { CLASS_66, CLASS_F2, CLASS_F3, CLASS_NONE, MAP_0F, MAP_0F3A, MAP_0F38, VEX_MAPS } from './opcode-notation.ts';
 import {
   BY_SIZE,
@@ -67,10 +67,10 @@ const LOOK_AHEAD = 32;
 
 /**
  * Make a decoder.
- * @throws Error when rows overlap, cannot be reached or are ill-formed; it names them.
+ * @throws Error when a row is ill-formed; it names it. Whether rows contradict each other is for checkOpcodes() to say.
  */
 export function createDecoder<Row extends OpcodeRow>(rows: readonly Row[]): Decoder<Row> {
-  return new TableDecoder(buildOpcodeMap(rows));
+  return new TableDecoder(new OpcodeMap(rows));
 }
 
 class TableDecoder<Row extends OpcodeRow> implements Decoder<Row> {
@@ -198,16 +198,18 @@ class TableDecoder<Row extends OpcodeRow> implements Decoder<Row> {
 
   /** Look the opcode up; reads the ModRM byte if there is one. */
   private findPlan(key: number): Plan<Row> | undefined {
-    const { roots, byModrm, plans } = this.map;
-    const root = roots[key]!;
+    const { map } = this;
+    let root = map.roots[key]!;
+    if (root === 0) root = map.resolve(key);
+    if (root === UNDEFINED) return undefined;
     if (root > 0) {
-      const plan = plans[root - 1]!;
+      const plan = map.plan(root - 1);
       if (plan.hasModrm) this.modrm = this.cursor.read8();
       return plan;
     }
-    if (root === 0) return undefined;
     this.modrm = this.cursor.read8();
-    return plans[byModrm[((-root - 1) << 8) | this.modrm]! - 1];
+    const entry = map.tables[-root - 1]![this.modrm]!;
+    return entry === 0 ? undefined : map.plan(entry - 1);
   }
 
   /** Make one operand, reading what of it follows the address bytes. */

@@ -4,4 +4,5 @@
  */
 export { createDecoder, type DecodeFault, type Decoder, MAX_LENGTH } from './decoder.ts';
 export type { Instruction } from './instruction.ts';
+export { checkOpcodes } from './opcode-map.ts';
 export { printInstruction } from './print.ts';

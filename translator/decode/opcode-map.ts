@@ -1,8 +1,10 @@
 /**
  * The opcode map: from opcode map, opcode byte, prefix class and ModRM byte to a plan of decoding, in two look-ups.
  *
- * Built once from the rows when a decoder is made. Building refuses rows that claim the same encoding and rows that no
- * encoding can reach, so the tables of isa/ cannot contradict each other unseen.
+ * A program uses a tenth of all opcodes, so each is worked out from its rows when it is first met; all at once would
+ * take a third of the time that a short program runs. Rows that claim the same encoding are refused then, and
+ * checkOpcodes(), which the tests call, refuses those and rows that no encoding can reach, so the tables of isa/ cannot
+ * contradict each other unseen.
  */
 import { LOCK } from './attributes.ts';
 import type { OpcodeRow } from './instruction.ts';
@@ -28,17 +30,8 @@ export interface Plan<Row extends OpcodeRow> {
   readonly operands: readonly OperandForm[];
 }
 
-/** The index over all plans. */
-export interface OpcodeMap<Row extends OpcodeRow> {
-  readonly plans: readonly Plan<Row>[];
-  /**
-   * By `map << 10 | byte << 2 | class`: 0 undefined, n > 0 plan n - 1, n < 0 the plan depends on the ModRM byte,
-   * see `byModrm[-n - 1 << 8 | modrm]`.
-   */
-  readonly roots: Int32Array;
-  /** 0 undefined, n > 0 plan n - 1. */
-  readonly byModrm: Int16Array;
-}
+/** Entry of `roots` for what no row claims. */
+export const UNDEFINED: number = 1 << 30;
 
 // biome-ignore format: letters
 const modrmMethods: ReadonlySet<Method> = new Set<Method>([
@@ -49,8 +42,6 @@ const registerOnly: ReadonlySet<Method> = new Set<Method>(['R', 'N', 'U']);
 const notOpcodes: ReadonlySet<number> = new Set([
   0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
 ]);
-
-const allModrms: readonly number[] = Array.from({ length: 256 }, (_, modrm) => modrm);
 
 const describe = (row: OpcodeRow): string => `${row.opcode} ${row.mnemonic} ${row.operands.join(', ')}`.trim();
 
@@ -103,81 +94,109 @@ function planOf<Row extends OpcodeRow>(row: Row, pattern: OpcodePattern): Plan<R
   };
 }
 
-/**
- * Index the rows.
- * @throws Error naming both rows when two claim one encoding, or the row when nothing reaches it.
- */
-export function buildOpcodeMap<Row extends OpcodeRow>(rows: readonly Row[]): OpcodeMap<Row> {
-  const patterns = rows.map((row) => parseOpcode(row.opcode));
-  const plans = rows.map((row, index) => planOf(row, patterns[index]!));
-  const cells: (Int16Array | undefined)[] = new Array(MAP_COUNT << 10);
-  const claimed = new Uint8Array(rows.length);
+/** The index over all plans. */
+export class OpcodeMap<Row extends OpcodeRow> {
+  /**
+   * By `map << 10 | byte << 2 | class`: 0 not met yet, n > 0 plan n - 1 or UNDEFINED, n < 0 the plan depends on the
+   * ModRM byte, see `tables[-n - 1]`.
+   */
+  readonly roots: Int32Array = new Int32Array(MAP_COUNT << 10);
+  /** By ModRM byte: 0 undefined, n > 0 plan n - 1. */
+  readonly tables: Int16Array[] = [];
+  private readonly plans: (Plan<Row> | undefined)[] = [];
+  private readonly rows: readonly Row[];
+  private readonly patterns: readonly OpcodePattern[];
+  /** By `map << 8 | byte`: numbers of its rows; those that write their prefix out first, the others take what is left. */
+  private readonly numbers: (number[] | undefined)[] = new Array(MAP_COUNT << 8);
 
-  // Rows that write their prefix out come first, the others take what is left.
-  const order = [...rows.keys()].sort((a, b) => Number(patterns[b]!.explicit) - Number(patterns[a]!.explicit));
-  for (const number of order) {
-    const pattern = patterns[number]!;
-    // Most rows take every ModRM byte; saying so at once saves most of the time that starting takes.
-    const { operands } = plans[number]!;
-    const open = admitsAll(pattern, operands);
-    const admitted = open ? allModrms : allModrms.filter((modrm) => admits(pattern, operands, modrm));
-    for (let step = 0; step < pattern.spread; step++) {
-      const byte = pattern.byte + step;
-      if (isUnreachable(pattern.map, byte)) throw new Error(`row '${describe(rows[number]!)}' is unreachable`);
-      for (let prefix = 0; prefix < 4; prefix++) {
-        if ((pattern.classes & (1 << prefix)) === 0) continue;
-        const key = (pattern.map << 10) | (byte << 2) | prefix;
-        const known = cells[key];
-        if (known === undefined && open) {
-          cells[key] = new Int16Array(256).fill(number + 1);
-          claimed[number] = 1;
-          continue;
-        }
-        const cell = known ?? new Int16Array(256);
-        cells[key] = cell;
-        for (const modrm of admitted) {
-          const other = cell[modrm]! - 1;
-          if (other < 0) {
-            cell[modrm] = number + 1;
-            claimed[number] = 1;
-          } else if (patterns[other]!.explicit === pattern.explicit) {
-            throw new Error(`rows '${describe(rows[other]!)}' and '${describe(rows[number]!)}' overlap`);
-          }
+  constructor(rows: readonly Row[]) {
+    this.rows = rows;
+    this.patterns = rows.map((row) => parseOpcode(row.opcode));
+    for (const explicit of [true, false]) {
+      for (let number = 0; number < rows.length; number++) {
+        const pattern = this.patterns[number]!;
+        if (pattern.explicit !== explicit) continue;
+        const first = (pattern.map << 8) | pattern.byte;
+        for (let at = first; at < first + pattern.spread; at++) {
+          const known = this.numbers[at];
+          if (known === undefined) this.numbers[at] = [number];
+          else known.push(number);
         }
       }
     }
-    if (claimed[number] === 0) throw new Error(`row '${describe(rows[number]!)}' is unreachable`);
   }
-  return { plans, ...pack(cells) };
+
+  /** Plan of row `number`. */
+  plan(number: number): Plan<Row> {
+    let plan = this.plans[number];
+    if (plan === undefined) {
+      plan = planOf(this.rows[number]!, this.patterns[number]!);
+      this.plans[number] = plan;
+    }
+    return plan;
+  }
+
+  /** Work out the entries of `roots` for the opcode of `key`, and return that for `key`. */
+  resolve(key: number): number {
+    const cells: (Int16Array | undefined)[] = [undefined, undefined, undefined, undefined];
+    for (const number of this.numbers[key >> 2] ?? []) this.claim(number, cells);
+    for (let prefix = 0; prefix < 4; prefix++) this.roots[(key & ~3) | prefix] = this.pack(cells, prefix);
+    return this.roots[key]!;
+  }
+
+  /** Put a row in the cells of its prefix classes, where no row has been put before. */
+  private claim(number: number, cells: (Int16Array | undefined)[]): void {
+    const { patterns } = this;
+    const pattern = patterns[number]!;
+    const { operands } = this.plan(number);
+    const open = admitsAll(pattern, operands);
+    for (let prefix = 0; prefix < 4; prefix++) {
+      if ((pattern.classes & (1 << prefix)) === 0) continue;
+      const known = cells[prefix];
+      if (known === undefined && open) {
+        cells[prefix] = new Int16Array(256).fill(number + 1);
+        continue;
+      }
+      const cell = known ?? new Int16Array(256);
+      cells[prefix] = cell;
+      for (let modrm = 0; modrm < 256; modrm++) {
+        if (!admits(pattern, operands, modrm)) continue;
+        const other = cell[modrm]! - 1;
+        if (other < 0) cell[modrm] = number + 1;
+        else if (patterns[other]!.explicit === pattern.explicit) {
+          throw new Error(`rows '${describe(this.rows[other]!)}' and '${describe(this.rows[number]!)}' overlap`);
+        }
+      }
+    }
+  }
+
+  /** The entry of `roots` for a cell; one that is the same for every ModRM byte needs no second look-up. */
+  private pack(cells: readonly (Int16Array | undefined)[], prefix: number): number {
+    const cell = cells[prefix];
+    if (cell === undefined) return UNDEFINED;
+    const first = cell[0]!;
+    if (first > 0 && cell.every((entry) => entry === first)) return first;
+    return -this.tables.push(cell);
+  }
+}
+
+/**
+ * Refuse rows that contradict each other.
+ * @throws Error naming both rows when two claim one encoding, or the row when nothing reaches it.
+ */
+export function checkOpcodes(rows: readonly OpcodeRow[]): void {
+  const map = new OpcodeMap(rows);
+  const reached = new Set<number>();
+  for (let key = 0; key < map.roots.length; key++) {
+    if (isUnreachable(key >> 10, (key >> 2) & 255)) continue;
+    const root = map.roots[key] === 0 ? map.resolve(key) : map.roots[key]!;
+    if (root > 0) reached.add(root - 1);
+    else for (const entry of map.tables[-root - 1]!) reached.add(entry - 1);
+  }
+  const lost = rows.find((_, number) => !reached.has(number));
+  if (lost !== undefined) throw new Error(`row '${describe(lost)}' is unreachable`);
 }
 
 function isUnreachable(map: number, byte: number): boolean {
   return (map === 0 && notOpcodes.has(byte)) || (map === MAP_0F && (byte === 0x38 || byte === 0x3a));
-}
-
-/** Lay the cells out in two flat arrays; a cell that is the same for every ModRM byte needs no second look-up. */
-function pack(cells: readonly (Int16Array | undefined)[]): { roots: Int32Array; byModrm: Int16Array } {
-  const roots = new Int32Array(cells.length);
-  const tables: Int16Array[] = [];
-  cells.forEach((cell, key) => {
-    if (cell === undefined) return;
-    const first = cell[0]!;
-    if (first > 0 && cell.every((entry) => entry === first)) {
-      roots[key] = first;
-      return;
-    }
-    // The prefix classes of one opcode mostly mean the same, and then share a table.
-    for (let same = key & ~3; same < key; same++) {
-      if (roots[same]! < 0 && cells[same]!.every((entry, modrm) => entry === cell[modrm])) {
-        roots[key] = roots[same]!;
-        return;
-      }
-    }
-    roots[key] = -tables.push(cell);
-  });
-  const byModrm = new Int16Array(tables.length << 8);
-  tables.forEach((table, index) => {
-    byModrm.set(table, index << 8);
-  });
-  return { roots, byModrm };
 }

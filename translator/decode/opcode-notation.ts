@@ -57,14 +57,16 @@ const vexMaps: Readonly<Record<string, number>> = { '0F': 1, '0F38': 2, '0F3A': 
  */
 export function parseOpcode(opcode: string): OpcodePattern {
   const parts = opcode.split(' ');
-  const next = (): string => parts.shift() ?? '';
+  let part = 0;
+  const next = (): string => parts[part++] ?? '';
   const bad = (): Error => new Error(`opcode '${opcode}' is not in the notation of isa/row.ts`);
 
   let map = 0;
   let classes: number | undefined;
   let first = next();
-  const vex = /^VEX\.LZ\.(?:(66|F3|F2)\.)?(0F|0F38|0F3A)\.W0$/.exec(first);
-  if (vex !== null) {
+  if (first.startsWith('VEX')) {
+    const vex = /^VEX\.LZ\.(?:(66|F3|F2)\.)?(0F|0F38|0F3A)\.W0$/.exec(first);
+    if (vex === null) throw bad();
     classes = prefixClasses[vex[1] ?? 'NP']!;
     map = VEX_MAPS + vexMaps[vex[2]!]!;
     first = next();
@@ -88,10 +90,11 @@ export function parseOpcode(opcode: string): OpcodePattern {
   let form: OpcodePattern['form'] = 'any';
   let modrm = -1;
   let modrmSpread: OpcodePattern['modrmSpread'] = 1;
-  for (const part of parts) {
-    const exact = /^([0-9A-F]{2})(\+i)?$/.exec(part);
-    if (/^\/[0-7]$/.test(part)) reg = Number(part[1]);
-    else if (part === 'm' || part === 'r') form = part;
+  for (; part < parts.length; part++) {
+    const word = parts[part]!;
+    const exact = /^([0-9A-F]{2})(\+i)?$/.exec(word);
+    if (/^\/[0-7]$/.test(word)) reg = Number(word[1]);
+    else if (word === 'm' || word === 'r') form = word;
     else if (exact !== null) {
       modrm = Number.parseInt(exact[1]!, 16);
       modrmSpread = exact[2] === undefined ? 1 : 8;

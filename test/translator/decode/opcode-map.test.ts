@@ -2,17 +2,17 @@
  * The opcode map refuses tables that contradict themselves.
  */
 import { describe, expect, test } from 'vitest';
-import { createDecoder } from '../../../translator/decode/index.ts';
+import { checkOpcodes } from '../../../translator/decode/index.ts';
 import { rows } from '../../../translator/isa/index.ts';
 import { Eb, Ev, Gb, Gv, Ib, M, Mq, STi, Uq, Vq, Wps, Zv } from '../../../translator/isa/operands.ts';
 import { type Row, row } from '../../../translator/isa/row.ts';
 
-const build = (...table: Row[]): unknown => createDecoder(table);
+const build = (...table: Row[]): void => checkOpcodes(table);
 
 describe('building the opcode map', () => {
   test('accepts all rows', () => {
     expect(rows.length).toBeGreaterThan(900);
-    expect(() => createDecoder(rows)).not.toThrow();
+    expect(() => checkOpcodes(rows)).not.toThrow();
   });
 
   test.each<[string, Row, Row]>([

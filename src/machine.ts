@@ -131,6 +131,7 @@ export function createCpu(options: CpuOptions): Cpu {
   };
   const translator = createTranslator(context, {
     arenaWords: policy.arenaWords,
+    interpretsAll: options.tier === '0',
     features: options.model?.instructions,
     supervisorInstructions: policy.supervisorInstructions,
     observe: options.observe,

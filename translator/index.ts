@@ -26,6 +26,8 @@ export type { RegionObserver } from './observer.ts';
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
   readonly arenaWords: number;
+  /** Nothing will be compiled. */
+  readonly interpretsAll?: boolean;
   /** Groups of instructions that the processor has; all when left out. */
   readonly features?: ReadonlySet<Feature> | undefined;
   /** Guest instructions in regions of CPL 0 to 2; as many as usual when left out. */
@@ -50,7 +52,7 @@ function decoderFor(features: ReadonlySet<Feature> | undefined): Decoder<Row> {
 
 export function createTranslator(context: ExecutionContext, options: TranslatorOptions): Translator {
   const decoder = decoderFor(options.features);
-  const tier0 = new Tier0(context, options.arenaWords);
+  const tier0 = new Tier0(context, options.arenaWords, options.interpretsAll ?? false);
   let user: Compiler | undefined | null = null;
   let supervisor: Compiler | undefined | null = null;
   const compilerFor = (mode: number): Compiler | undefined => {

@@ -4,6 +4,7 @@
  * The buffer is never detached (V8 would add a detach test to every access everywhere) and the host commits its pages
  * only when they are touched, so a large size costs nothing until used.
  */
+import { hostMemory } from '../abi/host-memory.ts';
 import { hostIsLittleEndian } from './endian.ts';
 
 /** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
@@ -45,7 +46,7 @@ export class Ram {
     checkedSize(size);
     let buffer: ArrayBuffer;
     try {
-      buffer = new ArrayBuffer(LINEAR_BYTES);
+      buffer = hostMemory(LINEAR_BYTES);
     } catch {
       return new Ram(size);
     }

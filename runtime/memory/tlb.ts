@@ -3,6 +3,7 @@
  * flush costs what was used, not 2^20 words. Global pages have a list of their own and outlive a load of CR3.
  */
 import type { TlbTables } from '../abi/context.ts';
+import { hostMemory } from '../abi/host-memory.ts';
 import { TLB_WORDS, unusableWord } from '../abi/tlb.ts';
 import type { LineTable } from './lines.ts';
 
@@ -44,7 +45,7 @@ class PrivilegeTables {
 
 /** Linear pages in the order in which they were filled. */
 class PageList {
-  readonly pages: Int32Array = new Int32Array(LIST_LIMIT);
+  readonly pages: Int32Array = new Int32Array(hostMemory(4 * LIST_LIMIT));
   count = 0;
 }
 
@@ -55,7 +56,7 @@ export class Tlb {
   readonly user: PrivilegeTables;
   /** Tables for CPL 0 to 2. */
   readonly supervisor: PrivilegeTables;
-  private readonly marks: Uint8Array = new Uint8Array(TLB_WORDS);
+  private readonly marks: Uint8Array = new Uint8Array(hostMemory(TLB_WORDS));
   private readonly local: PageList = new PageList();
   private readonly global: PageList = new PageList();
   /** By 4 MiB of linear addresses: pages there were filled from a larger page. */
@@ -71,11 +72,11 @@ export class Tlb {
    */
   constructor(ramBytes: number, userOnly: boolean, lines?: LineTable | undefined) {
     this.lines = lines;
-    const words = userOnly ? TLB_WORDS : 2 * TLB_WORDS;
-    this.all = { read: new Int32Array(words), write: new Int32Array(words), execute: new Int32Array(words) };
+    const table = (): Int32Array => new Int32Array(hostMemory(4 * (userOnly ? TLB_WORDS : 2 * TLB_WORDS)));
+    this.all = { read: table(), write: table(), execute: table() };
     this.user = new PrivilegeTables(this.all, 0);
     this.supervisor = userOnly ? this.user : new PrivilegeTables(this.all, TLB_WORDS);
-    this.writers = new Int32Array(ramBytes >>> 12);
+    this.writers = new Int32Array(hostMemory(4 * (ramBytes >>> 12)));
   }
 
   /** Let reads of the page of `la` go to the buffer's page at `place`, and writes too when it is `writable`. */

@@ -6,6 +6,7 @@
  */
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
 import type { Exit } from '../../runtime/abi/exit.ts';
+import { hostMemory } from '../../runtime/abi/host-memory.ts';
 import { MODE_USER } from '../../runtime/abi/mode.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { ConstantSlots } from './constants.ts';
@@ -22,10 +23,12 @@ import {
   jumpIndex,
   SEEN_TARGETS,
 } from './micro-op.ts';
-import { warmUp } from './warm-up.ts';
+import { WARM_UP_WORDS, warmUp } from './warm-up.ts';
 
 /** Words kept for what runs outside the cache; no block needs as many. */
 const UNCACHED_WORDS = 1 << 16;
+/** Entries into the loop after which it is warmed up: more than a program needs that only prints a line. */
+const WARM_UP_ENTRIES = 3000;
 /** Executions until Hot for code that must never be hot. */
 const NEVER = 0x7fffffff;
 
@@ -38,14 +41,18 @@ export class Tier0 {
   private readonly constants: ConstantSlots;
   private readonly jumps = new Int32Array(2 * JUMP_ENTRIES);
   private readonly loop: Tier0Loop;
+  private readonly context: ExecutionContext;
+  private entriesUntilWarm: number;
 
-  constructor(context: ExecutionContext, arenaWords: number) {
+  /** @param interpretsAll nothing is ever compiled, so the loop is left rarely: warm it up at once. */
+  constructor(context: ExecutionContext, arenaWords: number, interpretsAll: boolean) {
+    this.context = context;
     this.arenaWords = arenaWords;
-    this.uncached = { start: arenaWords, end: arenaWords + UNCACHED_WORDS };
-    this.code = new Int32Array(arenaWords + UNCACHED_WORDS);
+    this.uncached = { start: arenaWords, end: arenaWords + UNCACHED_WORDS - WARM_UP_WORDS };
+    this.code = new Int32Array(hostMemory(4 * (arenaWords + UNCACHED_WORDS)));
     this.constants = new ConstantSlots(context.state);
     this.loop = createTier0Loop(context, this.code, this.jumps);
-    warmUp(context, this.code, arenaWords, this.loop);
+    this.entriesUntilWarm = interpretsAll ? 1 : WARM_UP_ENTRIES;
   }
 
   /** Encode a block into the words that `reserve` gives. @returns position and number of words. */
@@ -65,7 +72,17 @@ export class Tier0 {
   }
 
   run(start: number, mode: number): Exit {
+    if (this.entriesUntilWarm > 0 && --this.entriesUntilWarm === 0) this.warmUp();
     return this.loop(start, (mode & MODE_USER) !== 0);
+  }
+
+  private warmUp(): void {
+    const { jumps } = this;
+    // It jumps to any EIP, and must not come upon the guest's blocks.
+    const known = jumps.slice();
+    jumps.fill(0);
+    warmUp(this.context, this.code, this.uncached.end, this.loop);
+    jumps.set(known);
   }
 
   /** Far links are stored negated. */

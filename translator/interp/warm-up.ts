@@ -2,9 +2,10 @@
  * Shows V8 every micro-operation before the guest does.
  *
  * V8 optimises the loop of tier 0 after the operations that ran so far; a first run of any other one then throws the
- * optimised code away, and compiling the loop anew takes most of a second. So each operation runs a few times at the
- * start, with operands that overflow, on fast and slow memory paths; that is what its type feedback then says.
- * It runs on the machine's own loop and RAM, which are still empty, and leaves no trace in them.
+ * optimised code away, and compiling the loop anew takes most of a second. So each operation runs a few times before V8
+ * begins, with operands that overflow, on fast and slow memory paths; that is what its type feedback then says. It takes
+ * 20 ms, which short programs do without: tier0.ts counts entries into the loop.
+ * It runs on the machine's own loop, state, first page of RAM and TLB words of page 0, and puts back what was there.
  */
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
 import { BUDGET, CONSTANT, ESP, TEMPORARY } from '../../runtime/abi/state.ts';
@@ -27,16 +28,25 @@ const ADDRESSES = [64, 66, 67, 65];
 const BASE = TEMPORARY;
 const TARGET = TEMPORARY + 1;
 const FIRST = TEMPORARY + 2;
+const PAGE_WORDS = 1024;
 /** Words from the first to the second block. */
 const SECOND = 64;
+/** Words of the arena that it needs. */
+export const WARM_UP_WORDS: number = 2 * SECOND;
 
 /** @param code the arena; @param at words of it that may be overwritten. */
 export function warmUp(context: ExecutionContext, code: Int32Array, at: number, loop: Tier0Loop): void {
   const S = context.state;
   const saved = S.slice(0, CONSTANT);
   const { user, supervisor } = context.tlb;
-  // The first RAM page, which is empty, at linear address 0. Only zeros are stored there.
-  for (const { read, write } of [user, supervisor]) read[0] = write[0] = 0;
+  const tables = [user, supervisor].flatMap(({ read, write, execute }) => [read, write, execute]);
+  const words = tables.map((table) => table[0]!);
+  const page = context.ram.i32.slice(0, PAGE_WORDS);
+  // The first RAM page at linear address 0, and no code there.
+  for (const { read, write, execute } of [user, supervisor]) {
+    read[0] = write[0] = 0;
+    execute[0] = unusableWord(0);
+  }
   for (const operator of operators())
     for (let i = 0; i < CALLS; i++) operator(OPERANDS[i & 7]!, OPERANDS[(i >> 3) & 7]!, OPERANDS[(i >> 1) & 7]!);
   const blocks = [...microOps].map(([op, { layout }]) => ({ op, layout }));
@@ -55,8 +65,10 @@ export function warmUp(context: ExecutionContext, code: Int32Array, at: number, 
     S[BUDGET] = 1000;
     loop(at, round % 2 === 0);
   }
-  for (const { read, write } of [user, supervisor]) read[0] = write[0] = unusableWord(0);
-  context.ram.i32.fill(0, 0, 1024);
+  tables.forEach((table, i) => {
+    table[0] = words[i]!;
+  });
+  context.ram.i32.set(page);
   code.fill(0, at, at + 2 * SECOND);
   S.set(saved);
 }

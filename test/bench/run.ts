@@ -2,7 +2,7 @@
 // grow. `--save` keeps the figures, `--baseline` compares with kept ones.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
 import { type CurveChart, drawCurves } from './chart/curves.ts';
@@ -11,6 +11,7 @@ import { measureCompilation } from './engine/compilation.ts';
 import { measureMemory, measureStartUp, slopePerThousand } from './engine/cost-curves.ts';
 import { readGuest } from './engine/elf.ts';
 import { measureKernels, measureLookups, measureLoops } from './engine/execution.ts';
+import { LEAST_SPEED, measureHostile } from './engine/hostile.ts';
 import type { Figure } from './engine/measure.ts';
 import {
   compareWith,
@@ -21,11 +22,12 @@ import {
   type StoredRun,
 } from './engine/report.ts';
 import { measureTranslation } from './engine/translation.ts';
-import { buildGuests, listGuests, ROOT } from './guests.ts';
+import { buildGuests, listGuests } from './guests.ts';
 import { nameList, positiveNumber } from './options.ts';
+import { builtCommand } from './peers/contestant.ts';
 import { clearProgress, showProgress } from './progress.ts';
 
-const groups = ['translation', 'compilation', 'loops', 'lookups', 'kernels', 'start-up', 'memory'] as const;
+const groups = ['translation', 'compilation', 'loops', 'lookups', 'kernels', 'hostile', 'start-up', 'memory'] as const;
 type Group = (typeof groups)[number];
 
 interface Options {
@@ -45,6 +47,7 @@ const memoryCounts = [0, 500, 1000, 2000];
 
 const command = new Command('npm run bench --')
   .description('Measure the translator and both tiers by themselves.')
+  .argument('[group]', 'only this group')
   .addOption(
     new Option('--only <a,b>', `only these groups: ${groups.join(', ')}`).argParser(groupList).default(groups, 'all'),
   )
@@ -58,6 +61,7 @@ const command = new Command('npm run bench --')
     `
 Examples:
   npm run bench
+  npm run bench -- hostile
   npm run bench -- --only translation,loops --time 2
   npm run bench -- --save bench-out/before.json
   npm run bench -- --baseline bench-out/before.json`,
@@ -68,6 +72,10 @@ function groupList(text: string): readonly Group[] {
   const unknown = names.filter((name) => !groups.includes(name as Group));
   if (unknown.length > 0) throw new InvalidArgumentError(`there is no group ${unknown.join(', ')}.`);
   return names as Group[];
+}
+
+function requireBuilt(): void {
+  if (!existsSync(builtCommand)) throw new Error('xlat86 is not built (npm run build)');
 }
 
 function write(file: string, text: string): void {
@@ -116,8 +124,15 @@ async function run({ only, time, save, baseline, threshold, charts: chartFile }:
   if (only.includes('loops')) add(measureLoops(time, announce));
   if (only.includes('lookups')) add(measureLookups(time, announce));
   if (only.includes('kernels')) add(measureKernels(guests, time, announce));
+  if (only.includes('hostile')) {
+    requireBuilt();
+    const speeds = measureHostile(listGuests('hostile'), announce);
+    add(speeds);
+    const slow = speeds.filter(({ value }) => value < LEAST_SPEED).map(({ name }) => name);
+    if (slow.length > 0) console.log(colors.red(`  below ${LEAST_SPEED} of tier 0: ${slow.join(', ')}`));
+  }
   if (only.includes('start-up')) {
-    if (!existsSync(join(ROOT, 'dist/src/cli/main.js'))) throw new Error('xlat86 is not built (npm run build)');
+    requireBuilt();
     const curve = await measureStartUp(startUpCounts, START_UP_ROUNDS, announce);
     clearProgress();
     printCurve("time to first output, Node's start included", curve, 'functions before it', 'ms');
@@ -148,9 +163,9 @@ async function run({ only, time, save, baseline, threshold, charts: chartFile }:
   writeCharts(chartFile, charts);
 }
 
-command.action(async (options: Options) => {
+command.action(async (group: string | undefined, options: Options) => {
   try {
-    await run(options);
+    await run(group === undefined ? options : { ...options, only: groupList(group) });
   } catch (error) {
     clearProgress();
     console.error(`bench: ${(error as Error).message}`);

@@ -4,7 +4,7 @@
  * A number v with a 64-bit significand is the unevaluated sum h + l, where h is v rounded to a double and l, of at most
  * 11 bits, is the rest: sums and products of such numbers can be had exactly, as a double and its error, with a few
  * additions and multiplications (Knuth's and Dekker's error-free transformations), and rounded once. Each function
- * writes its results to R and says whether it is certain of them; where not (range, zeros, quotients that end early),
+ * says whether it is certain of its results; where not (range, zeros, quotients that end early),
  * the general path of runtime/helpers/x87/ does the instruction. Pairs that are not zero have magnitudes from 1e-120 to
  * 1e120: then nothing here overflows or loses bits.
  *
@@ -23,148 +23,111 @@ const TINY = 1.9721522630525295e-31;
 /** 2^-11: moves the last bit of a double to the last of 64. */
 const TO_LAST_BIT = 4.8828125e-4;
 
-/** a + b, a − b or b − a, as X87Flip has it, exactly: as a double and its rest. False when the rest is no double. */
-export function pairSum(F: Float64Array, a: number, b: number, flip: number, R: PairResult): boolean {
+/** What `pairOperation` does; `Reversed` takes the operands the other way round. */
+export const PairOperation = {
+  Sum: 0,
+  Difference: 1,
+  DifferenceReversed: 2,
+  Product: 3,
+  Quotient: 4,
+  QuotientReversed: 5,
+  /** The square root of b. */
+  Root: 6,
+} as const;
+
+/**
+ * Do `operation` on the pairs at `a` and `b`, round to 64 bits, and write the pair at `a` and the residue at `residue`:
+ * zero when nothing was lost, negative when the magnitude grew. False, with nothing written, when the sum's rest is no
+ * double, when there is no saying which way to round, and when the result is out of range.
+ *
+ * One function does it all, so that everything between operands and result stays in registers.
+ */
+export function pairOperation(F: Float64Array, operation: number, a: number, b: number, residue: number): boolean {
   let ah = F[a]!;
   let al = F[a + 1]!;
   let bh = F[b]!;
   let bl = F[b + 1]!;
-  if (flip === 1) {
-    bh = -bh;
-    bl = -bl;
-  } else if (flip === 2) {
-    ah = -ah;
-    al = -al;
+  // The result is h + r, where h is that sum rounded to a double and r may be off by up to `bound`.
+  let h = 0;
+  let r = 0;
+  let bound = 0;
+  if (operation < PairOperation.Product) {
+    if (operation === PairOperation.Difference) {
+      bh = -bh;
+      bl = -bl;
+    } else if (operation === PairOperation.DifferenceReversed) {
+      ah = -ah;
+      al = -al;
+    }
+    const s = ah + bh;
+    const t = s - ah;
+    const e = ah - (s - t) + (bh - t);
+    const f = al + bl;
+    const g = f - al;
+    if (al - (f - g) + (bl - g) !== 0) return false;
+    const rest = e + f;
+    const k = rest - e;
+    if (e - (rest - k) + (f - k) !== 0) return false;
+    h = s + rest;
+    const z = h - s;
+    r = s - (h - z) + (rest - z);
+    // The sum of two negative zeros is one too.
+    if (h === 0 && s === 0) h = s;
+  } else if (operation === PairOperation.Product) {
+    const p = ah * bh;
+    const ta = 134217729 * ah;
+    const a1 = ta - (ta - ah);
+    const a2 = ah - a1;
+    const tb = 134217729 * bh;
+    const b1 = tb - (tb - bh);
+    const b2 = bh - b1;
+    let rest = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
+    if (al !== 0 && bl !== 0) {
+      rest = rest + (ah * bl + al * bh + al * bl);
+      bound = Math.abs(p) * TINY;
+    } else if (al !== 0 || bl !== 0) {
+      // Both exact: 11 bits by 27.
+      const x = bl === 0 ? al * b1 : bl * a1;
+      const y = bl === 0 ? al * b2 : bl * a2;
+      const f = x + y;
+      const e = rest;
+      rest = e + f;
+      const k = rest - e;
+      if (y - (f - x) !== 0 || e - (rest - k) + (f - k) !== 0) bound = Math.abs(p) * TINY;
+    }
+    h = p + rest;
+    // Of a zero the sign counts.
+    if (h === 0) h = p;
+    r = rest - (h - p);
+  } else {
+    if (operation === PairOperation.QuotientReversed) {
+      h = ah;
+      ah = bh;
+      bh = h;
+      h = al;
+      al = bl;
+      bl = h;
+    }
+    const isRoot = operation === PairOperation.Root;
+    const q = isRoot ? Math.sqrt(bh) : ah / bh;
+    const d = isRoot ? q : bh;
+    const p = q * d;
+    const tq = 134217729 * q;
+    const q1 = tq - (tq - q);
+    const q2 = q - q1;
+    const td = 134217729 * d;
+    const d1 = td - (td - d);
+    const d2 = d - d1;
+    const e = q1 * d1 - p + q1 * d2 + q2 * d1 + q2 * d2;
+    // What is left over, and by what it is to be divided.
+    const left = isRoot ? bh - p - e + bl : ah - p - e + al - q * bl;
+    const c = left / (isRoot ? q + q : bh);
+    if (left !== 0 || (!isRoot && bl !== 0)) bound = Math.abs(q) * TINY;
+    h = q + c;
+    if (h === 0) h = q;
+    r = c - (h - q);
   }
-  const s = ah + bh;
-  const t = s - ah;
-  const e = ah - (s - t) + (bh - t);
-  const f = al + bl;
-  const g = f - al;
-  if (al - (f - g) + (bl - g) !== 0) return false;
-  const r = e + f;
-  const k = r - e;
-  if (e - (r - k) + (f - k) !== 0) return false;
-  let h = s + r;
-  const z = h - s;
-  const l = s - (h - z) + (r - z);
-  // The sum of two negative zeros is one too.
-  if (h === 0 && s === 0) h = s;
-  R[0] = h;
-  R[1] = l;
-  R[2] = 0;
-  return true;
-}
 
-/** a × b for a double b. R[2] bounds the error of the rest; zero when it is exact. */
-export function pairProductDouble(F: Float64Array, a: number, b: number, R: PairResult): void {
-  const ah = F[a]!;
-  const al = F[a + 1]!;
-  const bh = F[b]!;
-  const p = ah * bh;
-  const ta = 134217729 * ah;
-  const a1 = ta - (ta - ah);
-  const a2 = ah - a1;
-  const tb = 134217729 * bh;
-  const b1 = tb - (tb - bh);
-  const b2 = bh - b1;
-  const e = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
-  // Both exact: 11 bits by 27.
-  const x = al * b1;
-  const y = al * b2;
-  const f = x + y;
-  const r = e + f;
-  const k = r - e;
-  let bound = 0;
-  if (y - (f - x) !== 0 || e - (r - k) + (f - k) !== 0) bound = Math.abs(p) * TINY;
-  let h = p + r;
-  // Of a zero the sign counts.
-  if (h === 0) h = p;
-  R[0] = h;
-  R[1] = r - (h - p);
-  R[2] = bound;
-}
-
-/** a × b. R[2] bounds the error of the rest; zero when it is exact. */
-export function pairProduct(F: Float64Array, a: number, b: number, R: PairResult): void {
-  const ah = F[a]!;
-  const al = F[a + 1]!;
-  const bh = F[b]!;
-  const bl = F[b + 1]!;
-  const p = ah * bh;
-  const ta = 134217729 * ah;
-  const a1 = ta - (ta - ah);
-  const a2 = ah - a1;
-  const tb = 134217729 * bh;
-  const b1 = tb - (tb - bh);
-  const b2 = bh - b1;
-  const e = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
-  const r = e + (ah * bl + al * bh + al * bl);
-  let bound = 0;
-  if (al !== 0 || bl !== 0) bound = Math.abs(p) * TINY;
-  let h = p + r;
-  // Of a zero the sign counts.
-  if (h === 0) h = p;
-  R[0] = h;
-  R[1] = r - (h - p);
-  R[2] = bound;
-}
-
-/** a ÷ b. R[2] bounds the error of the rest; zero when there is none. */
-export function pairQuotient(F: Float64Array, a: number, b: number, R: PairResult): void {
-  const ah = F[a]!;
-  const al = F[a + 1]!;
-  const bh = F[b]!;
-  const bl = F[b + 1]!;
-  const q = ah / bh;
-  const p = q * bh;
-  const tq = 134217729 * q;
-  const q1 = tq - (tq - q);
-  const q2 = q - q1;
-  const tb = 134217729 * bh;
-  const b1 = tb - (tb - bh);
-  const b2 = bh - b1;
-  const e = q1 * b1 - p + q1 * b2 + q2 * b1 + q2 * b2;
-  const r = ah - p - e + al - q * bl;
-  const c = r / bh;
-  let bound = Math.abs(q) * TINY;
-  if (r === 0 && bl === 0) bound = 0;
-  let h = q + c;
-  if (h === 0) h = q;
-  R[0] = h;
-  R[1] = c - (h - q);
-  R[2] = bound;
-}
-
-/** The square root of a. R[2] bounds the error of the rest; zero when there is none. */
-export function pairRoot(F: Float64Array, a: number, R: PairResult): void {
-  const ah = F[a]!;
-  const al = F[a + 1]!;
-  const q = Math.sqrt(ah);
-  const p = q * q;
-  const t = 134217729 * q;
-  const q1 = t - (t - q);
-  const q2 = q - q1;
-  const e = q1 * q1 - p + q1 * q2 + q2 * q1 + q2 * q2;
-  const r = ah - p - e + al;
-  const c = r / (q + q);
-  let bound = q * TINY;
-  if (r === 0) bound = 0;
-  const h = q + c;
-  R[0] = h;
-  R[1] = c - (h - q);
-  R[2] = bound;
-}
-
-/**
- * Round R[0] + R[1], where R[0] is that sum rounded to a double, to 64 bits. R[2] says by how much R[1] may be off, and
- * becomes the residue: zero when nothing was lost, negative when the magnitude grew. False when there is no saying which
- * way to round, and when the result is out of range.
- */
-export function roundPair(R: PairResult): boolean {
-  const h = R[0]!;
-  const r = R[1]!;
-  const bound = R[2]!;
   // Adding and taking away c cuts r off at the 64th bit, whose unit is that of c's last bit: unless the sum gets into the
   // next binade, or h is a power of two and r on one side of it. Then the two ways to do it differ.
   const c = h * TO_LAST_BIT;
@@ -176,18 +139,20 @@ export function roundPair(R: PairResult): boolean {
   }
   let d = r - l;
   let n = h;
-  // The neighbour on the other side of r: as far away as l if this is a tie, which went to the even one of c + l when it has
-  // to be that of l. Without `o - l` a rest that is almost half would pass.
-  const q = d + d;
-  const o = l + q;
-  const isUnit = o + c - c === o;
-  if (isUnit !== (o - c + c === o)) return false;
-  if (isUnit && o - l === q && d !== 0) {
-    const isOdd = l + (c + c) - (c + c) !== l;
-    if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
-    if (isOdd) {
-      l = o;
-      d = -d;
+  if (d !== 0) {
+    // The neighbour on the other side of r: as far away as l if this is a tie, which went to the even one of c + l when it
+    // has to be that of l. Without `o - l` a rest that is almost half would pass.
+    const q = d + d;
+    const o = l + q;
+    const isUnit = o + c - c === o;
+    if (isUnit !== (o - c + c === o)) return false;
+    if (isUnit && o - l === q) {
+      const isOdd = l + (c + c) - (c + c) !== l;
+      if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
+      if (isOdd) {
+        l = o;
+        d = -d;
+      }
     }
   }
   const m = h + l;
@@ -195,11 +160,11 @@ export function roundPair(R: PairResult): boolean {
     l = l - (m - h);
     n = m;
   }
-  const a = Math.abs(n);
-  if (!(a >= 1e-120 && a <= 1e120) && a !== 0) return false;
-  R[0] = n;
-  R[1] = l;
-  R[2] = d * n;
+  const magnitude = Math.abs(n);
+  if (!(magnitude >= 1e-120 && magnitude <= 1e120) && magnitude !== 0) return false;
+  F[a] = n;
+  F[a + 1] = l;
+  F[residue] = d * n;
   return true;
 }
 

@@ -7,17 +7,7 @@
  * operands are given by their place among the state's doubles, for a number as argument would be allocated.
  */
 import { MODE_USER } from '../../abi/mode.ts';
-import {
-  integerOfPair,
-  type PairResult,
-  pairProduct,
-  pairProductDouble,
-  pairQuotient,
-  pairRoot,
-  pairSum,
-  roundPair,
-  singleOfPair,
-} from '../../abi/pair.ts';
+import { integerOfPair, PairOperation, type PairResult, pairOperation, singleOfPair } from '../../abi/pair.ts';
 import {
   EFLAGS_CF,
   EFLAGS_ZF,
@@ -148,33 +138,22 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     return ready(r) ? FIRST + r * DOUBLES : -1;
   };
 
-  /** Round what is in R, into a place. */
-  const finish = (a: number): boolean => {
-    if (!roundPair(R)) return false;
-    F[a] = R[0]!;
-    F[a + 1] = R[1]!;
-    F[RESIDUE] = R[2]!;
-    if (R[2] !== 0) S[X87_INEXACT] = PE;
+  /** An operation of abi/pair.ts on two places, into the first. */
+  const operate = (operation: number, a: number, b: number): boolean => {
+    if (!pairOperation(F, operation, a, b, RESIDUE)) return false;
+    if (F[RESIDUE] !== 0) S[X87_INEXACT] = PE;
     return true;
   };
 
-  /** a + b, a − b or b − a into a. */
-  const sum = (a: number, b: number, flip: number): boolean => pairSum(F, a, b, flip, R) && finish(a);
+  /** a + b, a − b or b − a into a: PairOperation has them in the order of Flip. */
+  const sum = (a: number, b: number, flip: number): boolean => operate(flip, a, b);
 
   /** a × b into a. */
-  const product = (a: number, b: number): boolean => {
-    if (F[b + 1] === 0) pairProductDouble(F, a, b, R);
-    else if (F[a + 1] === 0) pairProductDouble(F, b, a, R);
-    else pairProduct(F, a, b, R);
-    return finish(a);
-  };
+  const product = (a: number, b: number): boolean => operate(PairOperation.Product, a, b);
 
   /** a ÷ b or b ÷ a into a. */
-  const quotient = (a: number, b: number, flip: number): boolean => {
-    if (flip === Flip.Destination) pairQuotient(F, b, a, R);
-    else pairQuotient(F, a, b, R);
-    return finish(a);
-  };
+  const quotient = (a: number, b: number, flip: number): boolean =>
+    operate(flip === Flip.Destination ? PairOperation.QuotientReversed : PairOperation.Quotient, a, b);
 
   /** C3 or C0 of a comparison. */
   const orderOf = (a: number, b: number): number => {
@@ -222,8 +201,7 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
   const root = (): boolean => {
     const at = placeOf(0);
     if (S[X87_FAST] !== 1 || at < 0) return false;
-    pairRoot(F, at, R);
-    return finish(at);
+    return operate(PairOperation.Root, at, at);
   };
 
   const constant = (value: 0 | 1): boolean => {

@@ -24,8 +24,10 @@ import {
   VECTOR_SCRATCH,
   VMM_CALL,
   X87_CONTROL,
+  X87_END,
   X87_REGISTER,
   X87_REGISTER_SLOTS,
+  X87_SCRATCH,
   X87_STATUS,
   X87_TAGS,
   X87_TOP,
@@ -69,6 +71,7 @@ const apart: ReadonlySet<number> = new Set([
   ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
   ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
   ...Array.from({ length: MXCSR - VECTOR_SCRATCH }, (_, i) => VECTOR_SCRATCH + i),
+  ...Array.from({ length: X87_END - X87_SCRATCH }, (_, i) => X87_SCRATCH + i),
 ]);
 const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(
   (slot) => !apart.has(slot),

@@ -31,6 +31,7 @@ import { inlinePacked } from './packed.ts';
 import { findNamed } from './placement.ts';
 import { templateOf } from './reflect.ts';
 import { inlineVector } from './vector.ts';
+import { inlineX87 } from './x87.ts';
 
 /** The operator that zero-extends each narrow part from its own width. */
 const zeroExtensions: Readonly<Partial<Record<Part, Pure['name']>>> = { r8: 'zext8', r8h: 'zext8', r16: 'zext16' };
@@ -247,7 +248,7 @@ export class BlockEmitter {
   }
 
   private call(node: Call): void {
-    if (inlineVector(this.vector, node) || inlinePacked(this.vector, node)) return;
+    if (inlineVector(this.vector, node) || inlinePacked(this.vector, node) || inlineX87(this.vector, node)) return;
     const { sync, result, lanes }: HelperSignature = helperSignatures[node.helper];
     if (lanes !== undefined) {
       this.vector.save(constantOf(node.args[0]!), lanes.keeps);

@@ -51,6 +51,8 @@ export const helperSignatures = {
    * offset) → 0; #SS(0) for SS, else #GP(0).
    */
   checkSegment: faulting(2),
+  /** An access of that many bytes, plus 256 for a write, must be aligned at a linear address: → 0; #AC(0), #PF. */
+  checkAlignment: faulting(2),
   /** Code at `offset` would run, if the first argument is not zero: → 0; #GP(0) beyond the limit of CS. */
   checkCode: faulting(2),
   /**

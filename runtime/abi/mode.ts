@@ -40,6 +40,8 @@ export const MODE_SSE = 1 << 20;
 export const MODE_MMX = 1 << 21;
 /** Nearly all pages lie at their linear addresses in the RAM buffer: regions test the line table (abi/lines.ts). */
 export const MODE_IDENTITY = 1 << 22;
+/** Data accesses must be aligned: CR0.AM and EFLAGS.AC are set, CPL is 3. */
+export const MODE_ALIGNED = 1 << 23;
 
 /** 32-bit protected mode, flat, CPL 3, with SSE: what a Linux process runs in. */
 export const MODE_FLAT_USER32: number =
@@ -57,6 +59,18 @@ export const MODE_FLAT_USER32: number =
 /** Is this segment register (0..5) flat in `mode`? FS and GS never are. */
 export function isFlat(mode: number, segment: number): boolean {
   return segment < 4 && (mode & (MODE_FLAT_ES << segment)) !== 0;
+}
+
+/**
+ * The power of two that an access of so many bytes must be aligned to where alignment is checked: floating-point values of
+ * 10 bytes to 8, states of the x87 and pointers of 6 bytes to their parts. 1 for what has rules of its own (16 bytes).
+ * Source: SDM vol. 3A, table 6-7.
+ */
+export function alignmentOf(bytes: number): number {
+  if (bytes === 10) return 8;
+  if (bytes === 6) return 4;
+  const power = bytes & -bytes;
+  return bytes <= 8 ? power : bytes % 16 === 0 ? 1 : Math.min(power, 4);
 }
 
 /** Are data accesses through this segment register (0..5) checked in `mode`? */

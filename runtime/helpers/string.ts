@@ -6,7 +6,7 @@
  * advanced after every turn, so a fault or an abort leaves them at the element that caused it, with all earlier ones
  * done.
  */
-import { isChecked, MODE_BREAKPOINT, MODE_TRAP } from '../abi/mode.ts';
+import { isChecked, MODE_ALIGNED, MODE_BREAKPOINT, MODE_TRAP } from '../abi/mode.ts';
 import {
   DF,
   EAX,
@@ -89,7 +89,12 @@ class Repeater {
     if (isChecked(S[MODE]!, segment) && !this.isPermitted(segment, offset, write)) {
       this.fault.raise(segment === SS ? Vector.SS : Vector.GP);
     }
-    return (S[SEGMENT_BASE + segment]! + offset) | 0;
+    const la = (S[SEGMENT_BASE + segment]! + offset) | 0;
+    if (S[MODE]! & MODE_ALIGNED && la & (this.size - 1)) {
+      this.memory.stretch(la, 1, write);
+      this.fault.raise(Vector.AC);
+    }
+    return la;
   }
 
   private isPermitted(segment: number, offset: number, write: boolean): boolean {

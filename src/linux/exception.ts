@@ -43,8 +43,9 @@ function signalOf(kernel: Kernel, { vector, address }: Exception): SignalInfo {
     }
     case Vector.NP:
     case Vector.SS:
-    case Vector.AC:
       return { signal: Signal.BUS, code: SignalCode.Kernel };
+    case Vector.AC:
+      return { signal: Signal.BUS, code: SignalCode.Alignment };
     case Vector.MF:
       return { signal: Signal.FPE, code: x87Code(kernel.processor.state), address: eip };
     case Vector.XM:

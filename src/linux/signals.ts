@@ -80,6 +80,7 @@ export const SignalCode = {
   MapError: 1,
   AccessError: 2,
   Trace: 2,
+  Alignment: 1,
   ChildExited: 1,
   ChildKilled: 2,
   ChildStopped: 5,

@@ -6,8 +6,10 @@
  */
 import { type HelperName, helperSignatures, type VmmCallName } from '../../runtime/abi/calls.ts';
 import {
+  alignmentOf,
   isChecked,
   isFlat,
+  MODE_ALIGNED,
   MODE_CODE_LIMIT,
   MODE_CODE_LIMIT_64K,
   MODE_PROTECTED,
@@ -212,13 +214,17 @@ export class IrBuilder {
 
   /**
    * Linear address of an offset in a segment (0..5), at which `bytes` bytes are read or written: unless the mode says
-   * that nothing can be wrong with them, limit and rights are checked. 0 bytes: no access, no check.
+   * that nothing can be wrong with them, limit, rights and alignment are checked. 0 bytes: no access, no check.
    */
   linear(segment: number, offset: Value, bytes: number, write = false): Value {
     if (bytes > 0 && isChecked(this.mode, segment)) {
       this.call('checkSegment', this.const(segment | (write ? 8 : 0) | (bytes << 4)), offset);
     }
-    return isFlat(this.mode, segment) ? offset : this.add(this.get(SEGMENT_BASE + segment), offset);
+    const la = isFlat(this.mode, segment) ? offset : this.add(this.get(SEGMENT_BASE + segment), offset);
+    if (this.mode & MODE_ALIGNED && alignmentOf(bytes) > 1) {
+      this.call('checkAlignment', la, this.const(bytes | (write ? 256 : 0)));
+    }
+    return la;
   }
 
   /**

@@ -4,7 +4,7 @@
  * probe their operand for writing first, so that the helper, which commits, comes after everything that can fault.
  */
 import type { HelperName } from '../../runtime/abi/calls.ts';
-import { MODE_MMX } from '../../runtime/abi/mode.ts';
+import { MODE_ALIGNED, MODE_MMX } from '../../runtime/abi/mode.ts';
 import {
   CS,
   SCRATCH,
@@ -55,12 +55,19 @@ function update(ir: IrBuilder, slot: number, value: Value): void {
 
 /** The words of a memory operand that is read: one narrow one, or 32 bits each with the last of ten bytes narrow. */
 function read(ir: IrBuilder, operand: MemoryOperand): Value[] {
+  alignWhole(ir, operand, false);
   return pieces(operand).map(({ at, size }) => ir.loadLinear(size, ir.address(operand, at, false, size)));
+}
+
+/** Where alignment is checked, that of an operand in several pieces is the whole's. */
+function alignWhole(ir: IrBuilder, operand: MemoryOperand, write: boolean): void {
+  if (operand.size > 32 && ir.mode & MODE_ALIGNED) ir.address(operand, 0, write);
 }
 
 /** As `read`, for an operand that is to be written. */
 function readForWrite(ir: IrBuilder, operand: MemoryOperand): Load[] {
   ir.checkWritable(operand);
+  alignWhole(ir, operand, true);
   return pieces(operand).map(({ at, size }) => ir.loadLinear(size, ir.address(operand, at, true, size), true));
 }
 

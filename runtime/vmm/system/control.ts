@@ -24,7 +24,7 @@ import { refreshSegmentMode } from '../../cpu/segment.ts';
 import { summarizeX87 } from '../../cpu/x87.ts';
 import type { VmmCall, VmmPart } from '../table.ts';
 import type { Processor } from './context.ts';
-import { setPrivilege } from './mode.ts';
+import { CR0_AM, refreshAlignment, setPrivilege } from './mode.ts';
 
 const CR0_PE = 1 << 0;
 const CR0_MP = 1 << 1;
@@ -33,7 +33,6 @@ export const CR0_TS: number = 1 << 3;
 export const CR0_ET: number = 1 << 4;
 const CR0_NE = 1 << 5;
 const CR0_WP = 1 << 16;
-const CR0_AM = 1 << 18;
 export const CR0_NW: number = 1 << 29;
 export const CR0_CD: number = 1 << 30;
 export const CR0_PG: number = 1 << 31;
@@ -148,6 +147,7 @@ function writeCr0(processor: Processor, value: number): void {
     paging.forget();
   }
   S[CR0] = (value & CR0_DEFINED) | CR0_ET;
+  refreshAlignment(S);
   refreshVectorMode(S);
   if ((old ^ value) & CR0_PE) {
     S[MODE] = value & CR0_PE ? S[MODE]! | MODE_PROTECTED : S[MODE]! & ~MODE_PROTECTED;

@@ -1,7 +1,8 @@
 /** EFLAGS, CPL and the mode bits that follow from them: the writes after which blocks of another mode run. */
-import { MODE_BREAKPOINT, MODE_TRAP, MODE_USER, MODE_VM86 } from '../../abi/mode.ts';
+import { MODE_ALIGNED, MODE_BREAKPOINT, MODE_TRAP, MODE_USER, MODE_VM86 } from '../../abi/mode.ts';
 import {
   CPL,
+  CR0,
   CS,
   EFLAGS_AC,
   EFLAGS_DF,
@@ -20,6 +21,8 @@ import {
 import { readEflags, writeEflags } from '../../cpu/eflags.ts';
 import { type Descriptor, loadSegmentRegister } from '../../cpu/segment.ts';
 
+/** CR0: alignment mask. */
+export const CR0_AM: number = 1 << 18;
 /** CF PF AF ZF SF OF. */
 const STATUS = 0x8d5;
 /** Flags that any program may write. */
@@ -52,12 +55,20 @@ function refreshFlagMode(S: Int32Array): void {
   if (flags & EFLAGS_TF) mode |= MODE_TRAP;
   if (flags & EFLAGS_VM) mode |= MODE_VM86;
   S[MODE] = mode;
+  refreshAlignment(S);
+}
+
+/** Let the mode say whether alignment is checked: CR0, EFLAGS or the privilege level changed. */
+export function refreshAlignment(S: Int32Array): void {
+  const checked = S[CPL] === 3 && (S[CR0]! & CR0_AM) !== 0 && (S[EFLAGS_SYSTEM]! & EFLAGS_AC) !== 0;
+  S[MODE] = checked ? S[MODE]! | MODE_ALIGNED : S[MODE]! & ~MODE_ALIGNED;
 }
 
 /** Set the privilege level; a load of CS follows and completes the mode bits. */
 export function setPrivilege(S: Int32Array, cpl: number): void {
   S[CPL] = cpl;
   S[MODE] = cpl === 3 ? S[MODE]! | MODE_USER : S[MODE]! & ~MODE_USER;
+  refreshAlignment(S);
 }
 
 /** Load CS for a privilege level, which becomes the selector's RPL. */

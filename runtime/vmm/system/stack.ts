@@ -2,7 +2,8 @@
  * The stack as instructions and event delivery use it that push or pop several values before anything is committed:
  * the current one, or the one that a change of privilege leads to.
  */
-import { CPL, ESP, SEGMENT_ACCESS, SEGMENT_BASE, SEGMENT_LIMIT, SS } from '../../abi/state.ts';
+import { MODE_ALIGNED } from '../../abi/mode.ts';
+import { CPL, ESP, MODE, SEGMENT_ACCESS, SEGMENT_BASE, SEGMENT_LIMIT, SS } from '../../abi/state.ts';
 import { Vector } from '../../abi/vector.ts';
 import type { GuestFault } from '../../cpu/fault.ts';
 import { ACCESS_BIG, type Descriptor, permits } from '../../cpu/segment.ts';
@@ -81,6 +82,9 @@ export class Stack {
 
   private check(offset: number, bytes: number, write: boolean): number {
     if (!permits(this.access, this.limit, offset, bytes, write)) this.fault.raise(Vector.SS, this.error);
-    return (this.base + offset) | 0;
+    const la = (this.base + offset) | 0;
+    const isUser = this.through === this.memory;
+    if (isUser && this.state[MODE]! & MODE_ALIGNED && la & (bytes - 1)) this.fault.raise(Vector.AC);
+    return la;
   }
 }

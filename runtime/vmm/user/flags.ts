@@ -1,5 +1,5 @@
 /** POPF at CPL 3 with IOPL 0. */
-import { MODE_TRAP } from '../../abi/mode.ts';
+import { MODE_ALIGNED, MODE_TRAP } from '../../abi/mode.ts';
 import {
   EFLAGS_AC,
   EFLAGS_AF,
@@ -40,7 +40,11 @@ export function setUserFlags(S: Int32Array, image: number, size: number): void {
   const mask = size === 16 ? CHANGEABLE & 0xffff : CHANGEABLE;
   const flags = (readEflags(S) & ~(mask | EFLAGS_RF)) | (image & mask);
   writeEflags(S, flags);
-  S[MODE] = flags & EFLAGS_TF ? S[MODE]! | MODE_TRAP : S[MODE]! & ~MODE_TRAP;
+  let mode = S[MODE]! & ~(MODE_TRAP | MODE_ALIGNED);
+  if (flags & EFLAGS_TF) mode |= MODE_TRAP;
+  // Linux sets CR0.AM.
+  if (flags & EFLAGS_AC) mode |= MODE_ALIGNED;
+  S[MODE] = mode;
 }
 
 export function flagCalls({ state: S }: UserVmmContext): VmmPart<'popFlags'> {

@@ -25,6 +25,7 @@ const everyTier: readonly Tier[] = ['0', '1', 'auto'];
 const cases: readonly (readonly [string, Tier])[] = [
   ...everyTier.map((tier) => ['signals', tier] as const),
   ...everyTier.map((tier) => ['memory', tier] as const),
+  ...everyTier.map((tier) => ['alignment', tier] as const),
   ['files', 'auto'],
   ['processes', 'auto'],
 ];

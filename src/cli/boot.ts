@@ -8,6 +8,7 @@ import { checkPartitions } from '../boot/partition-table.ts';
 import { overlay } from '../disk/overlay.ts';
 import { openFileStore } from '../host/node-block-store.ts';
 import type { CpuName, Pc, PcStop, Tier } from '../index.ts';
+import { Progress } from './boot/progress.ts';
 import { attachTerminal } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
@@ -108,6 +109,12 @@ async function boot(options: BootOptions): Promise<void> {
   for (const name of ['initrd', 'append', 'load'] as const) {
     if (options[name] !== undefined && options.kernel === undefined) throw new UsageError(`--${name} needs --kernel`);
   }
+  for (const name of ['bios', 'bootMenu'] as const) {
+    if (options[name] === undefined || options.kernel === undefined) continue;
+    throw new UsageError(
+      `--${name === 'bios' ? name : 'boot-menu'} has no use with --kernel, which starts without firmware`,
+    );
+  }
   const print = (line: string): void => {
     process.stderr.write(line + '\n');
   };
@@ -115,6 +122,9 @@ async function boot(options: BootOptions): Promise<void> {
   const kernel = options.kernel === undefined ? undefined : kernelOf(options, options.kernel);
   const bios = usesBios ? readImage(options.bios ?? firmware(BIOS, 'BIOS', '--bios'), 'BIOS') : undefined;
   const vgaPath = options.vgabios ?? (existsSync(VGA_BIOS) ? VGA_BIOS : undefined);
+  // Until the guest says something: loading and what decompresses itself take a while.
+  const isWatched = process.stderr.isTTY && options.display === undefined;
+  const progress = isWatched ? new Progress(() => machine.retired, process.stderr) : undefined;
   const { Pc } = await import('../index.ts');
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),
@@ -130,13 +140,19 @@ async function boot(options: BootOptions): Promise<void> {
     bootMenu: options.bootMenu === undefined ? undefined : BOOT_MENU_WAIT,
     reboot: options.reboot,
     onSerial: (bytes) => {
+      progress?.stop();
       if (options.display === undefined) process.stdout.write(bytes);
     },
     onDebug: (byte) => {
       if (options.debugcon !== undefined) process.stderr.write(Uint8Array.of(byte));
     },
   });
-  process.exitCode = await runInTerminal(machine, options, print);
+  progress?.start();
+  try {
+    process.exitCode = await runInTerminal(machine, options, print);
+  } finally {
+    progress?.stop();
+  }
   if (options.stats !== undefined) printStatistics(machine.retired, machine.statistics, print);
   // Input that nobody reads any more must not keep the host waiting.
   process.exit();

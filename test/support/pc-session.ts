@@ -66,9 +66,9 @@ export class PcSession {
     await this.until(() => this.serial.includes(text), `"${text}" on the serial port`, maxInstructions);
   }
 
-  /** Run until the screen shows this. */
-  async screenShows(text: string, maxInstructions = 10e9): Promise<void> {
-    await this.until(() => this.screen.includes(text), `"${text}" on the screen`, maxInstructions, SHORT_STRIDE);
+  /** Run until the screen shows this, looking at it every `stride` instructions. */
+  async screenShows(text: string, maxInstructions = 10e9, stride = SHORT_STRIDE): Promise<void> {
+    await this.until(() => this.screen.includes(text), `"${text}" on the screen`, maxInstructions, stride);
   }
 
   /** Run for so many seconds of the guest's time. */

@@ -87,6 +87,16 @@ describe('one line and status 2 for', () => {
     ['a file that is no kernel', ['--kernel', file('text', Buffer.from('hello'))], /neither a Linux kernel/],
     ['an initrd that is not there', ['--kernel', 'package.json', '--initrd', 'no'], /no: this initrd is not there/],
     ['an initrd without a kernel', ['--initrd', 'package.json'], /--initrd needs --kernel/],
+    [
+      'a BIOS beside a kernel',
+      ['--bios', 'package.json', '--kernel', 'package.json'],
+      /--bios has no use with --kernel/,
+    ],
+    [
+      'a boot menu beside a kernel',
+      ['--boot-menu', '--kernel', 'package.json'],
+      /--boot-menu has no use with --kernel/,
+    ],
     ['a missing BIOS', ['--bios', join(folder, 'no-bios')], /no-bios: this BIOS is not there/],
     ['a BIOS of an odd size', ['--bios', 'package.json'], /a multiple of 4 KiB/],
     [

@@ -5,7 +5,6 @@
 
 import { helperNames, type VmmCallName, vmmCallNames } from '../runtime/abi/calls.ts';
 import type { ExecutionContext } from '../runtime/abi/context.ts';
-import { Exit } from '../runtime/abi/exit.ts';
 import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Ram } from '../runtime/bus/ram.ts';
@@ -66,6 +65,8 @@ export interface Policy {
   readonly innerFactor: number;
   /** Guest instructions in regions of CPL 0 to 2; left out, as many as in programs. */
   readonly supervisorInstructions?: number;
+  /** Blocks that one region can be entered at. */
+  readonly maxEntries: number;
   /** Words (4 bytes) of tier-0 code kept. */
   readonly arenaWords: number;
   /** Characters of generated JavaScript kept. */
@@ -89,6 +90,7 @@ export interface Policy {
 const defaultPolicy: Policy = {
   hotThreshold: 300,
   innerFactor: 20,
+  maxEntries: 24,
   arenaWords: 1 << 22,
   maxSource: 64 << 20,
   // V8 takes about half a microsecond for a character; tier 0 runs some twenty instructions in that time.
@@ -126,7 +128,6 @@ export function createCpu(options: CpuOptions): Cpu {
     lines: memory.lines?.bytes,
     helpers,
     helperList: helperNames.map((name) => helpers[name]),
-    enter: () => Exit.Unwound,
     fault,
   };
   const translator = createTranslator(context, {
@@ -139,6 +140,7 @@ export function createCpu(options: CpuOptions): Cpu {
   const cache = new CodeCache(translator, memory, state, {
     hotThreshold: hotThreshold(options.tier, policy),
     innerFactor: policy.innerFactor,
+    maxEntries: policy.maxEntries,
     maxSource: policy.maxSource,
     compileAllowance: options.tier === '1' ? Number.POSITIVE_INFINITY : policy.compileAllowance,
     compileInterval: policy.compileInterval,
@@ -155,6 +157,5 @@ export function createCpu(options: CpuOptions): Cpu {
   const calls = options.vmm({ state, memory, fault });
   const vmm = vmmCallNames.map((name) => calls[name]);
   cpu = new Cpu({ state, memory, fault, translator, cache, vmm, mustLeave: options.mustLeave, verify: options.verify });
-  context.enter = cpu.enter;
   return cpu;
 }

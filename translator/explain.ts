@@ -2,6 +2,8 @@
  * Every stage of a translation as text: guest code, IR after the lift, IR after the passes, tier-0 micro-operations,
  * generated JavaScript. It runs the recipe of translate.ts and looks on; nothing is executed.
  */
+import { createEntries } from '../runtime/abi/entries.ts';
+import { STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { CodeBytes } from '../runtime/abi/translator.ts';
 import { createDecoder, type Instruction } from './decode/index.ts';
 import { functionText } from './emit/compile.ts';
@@ -61,6 +63,11 @@ export function explainRegion(
     mode,
     codeAt,
     profile: { executions: () => 1, targets: () => [], separateTests: false },
+    place: {
+      number: 0,
+      inner: [],
+      entries: createEntries(new Int32Array(STATE_SLOTS), { enter: () => 0, proceed: () => 0 }),
+    },
     observe: {
       lifted: ({ block, instructions }) =>
         drafts.set(block, { instructions, lifted: printBlock(block), microOps: tier0(block.eip) }),

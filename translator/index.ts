@@ -86,7 +86,7 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
     heat: (start) => tier0.heat(start),
     targets: (start) => tier0.targets(start),
     locate: (start, position) => tier0.locate(start, position),
-    compile(eip, mode, codeAt, profile) {
+    compile(eip, mode, codeAt, profile, place) {
       const compiler = compilerFor(mode);
       if (compiler === undefined) return undefined;
       const maxInstructions = mode & MODE_USER ? undefined : options.supervisorInstructions;
@@ -97,6 +97,7 @@ export function createTranslator(context: ExecutionContext, options: TranslatorO
         mode,
         codeAt,
         profile,
+        place,
         maxInstructions,
         observe: options.observe,
       });

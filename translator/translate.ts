@@ -1,7 +1,7 @@
 /**
  * The recipe of tier 1, read top to bottom: form a region → lift and optimise its blocks → graph → emit → compile.
  */
-import type { CodeBytes, Profile, RegionCode } from '../runtime/abi/translator.ts';
+import type { CodeBytes, Profile, RegionCode, RegionPlace } from '../runtime/abi/translator.ts';
 import type { Decoder } from './decode/index.ts';
 import type { Compiler } from './emit/compile.ts';
 import { emitRegion, type PageCheck } from './emit/region.ts';
@@ -22,6 +22,7 @@ export interface RegionRequest {
   readonly profile: Profile;
   /** Guest instructions in the region; left out, as many as usual. */
   readonly maxInstructions?: number | undefined;
+  readonly place: RegionPlace;
   readonly observe?: RegionObserver | undefined;
 }
 
@@ -30,32 +31,32 @@ const sharing: ReadonlySet<string> = new Set(['page-tests']);
 
 /** Compile the region headed by `eip`; undefined when its head cannot be compiled. */
 export function compileRegion(request: RegionRequest): RegionCode | undefined {
-  const { decoder, compiler, eip, mode, codeAt, profile, maxInstructions, observe } = request;
+  const { decoder, compiler, eip, mode, codeAt, profile, place, maxInstructions, observe } = request;
   const mappings = new Map<number, number>();
   const liftAt = (at: number): IrBlock | undefined => {
     const code = codeAt(at);
     if (code === undefined) return undefined;
     const lifted = lift(decoder, code, at, mode);
     if (lifted.crosses) return undefined;
-    mappings.set(at >>> 12, code.mapping);
+    mappings.set((code.offset ^ code.mapping) >>> 12, code.mapping);
     observe?.lifted(lifted);
     return lifted.block;
   };
-  const blocks = formRegion(eip, { ...profile, liftAt }, regionLimits(maxInstructions));
+  const blocks = formRegion(eip, place.inner, { ...profile, liftAt }, regionLimits(maxInstructions));
   if (blocks === undefined) return undefined;
   for (const { block } of blocks) {
     optimise(block, { inRegion: true, off: profile.separateTests ? sharing : undefined });
     observe?.optimised(block);
   }
-  const nodes = buildGraph(blocks);
-  const pages: PageCheck[] = [];
-  for (const [page, mapping] of mappings) if (page !== eip >>> 12) pages.push({ page, mapping });
-  const { run, source, exits, gate } = emitRegion(nodes[0]!, pages, compiler);
+  const { nodes, entries } = buildGraph(blocks, place.inner);
+  const pages: PageCheck[] = [...mappings].map(([page, mapping]) => ({ page, mapping }));
+  const { run, source, exits, gate } = emitRegion(eip, nodes[0]!, pages, place, compiler);
   return {
     run,
+    entries,
     source,
     exits,
     gate,
-    blocks: nodes.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
+    blocks: blocks.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
   };
 }

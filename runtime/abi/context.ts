@@ -4,8 +4,6 @@
  * The runtime makes one; translator/ sees only these shapes.
  */
 import type { HelperName } from './calls.ts';
-import type { Exit } from './exit.ts';
-import type { CallGate } from './translator.ts';
 
 /** TLB words of one privilege level (abi/tlb.ts). */
 export interface TlbTables {
@@ -50,11 +48,6 @@ export interface ExecutionContext {
   /** Helpers by name, and in the order of `helperNames`. */
   readonly helpers: Readonly<Record<HelperName, Helper>>;
   readonly helperList: readonly Helper[];
-  /**
-   * A region makes the near CALL that is number `ordinal` of its ways out, with all state in its slots. @returns 0 when
-   * control has come back to the address after the call; else what the region must return at once.
-   */
-  enter: (gate: CallGate, ordinal: number) => Exit;
   /** The one object that is thrown through translated code. */
   readonly fault: object;
 }

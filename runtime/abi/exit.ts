@@ -17,8 +17,6 @@ export const Exit = {
   Lookup: -6,
   /** A region that was called from this one was left otherwise than by returning; how is noted in the runtime. */
   Unwound: -7,
-  /** Control is at the address after a call: what a called region returned to. */
-  Returned: -8,
 } as const;
 
 /** One of the reasons above, or an exit ordinal. */

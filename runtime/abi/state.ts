@@ -77,6 +77,8 @@ export const VMM_ARGUMENT = 66;
 export const TIER0_LINK = 74;
 export const TIER0_BLOCK = 75;
 export const TIER0_PC = 76;
+/** Number of the region that was left last. Not architectural. */
+export const REGION_LEFT = 77;
 
 /** Current privilege level, 0..3: that of the stack segment, 0 in real-address mode, 3 in virtual-8086 mode. */
 export const CPL = 80;

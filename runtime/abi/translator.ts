@@ -4,6 +4,7 @@
  * runtime/ gets a Translator by injection and never sees how code is made; translator/ gets an ExecutionContext and
  * never sees guest memory management, devices or the clock.
  */
+import type { CallGate, RegionEntries, RegionRun } from './entries.ts';
 import type { Exit } from './exit.ts';
 
 /** Guest code bytes for one block. */
@@ -45,28 +46,31 @@ export type RegionExit =
   | { readonly kind: 'vmm'; readonly call: number; readonly eip: number; readonly next: number }
   /**
    * Not left by: a near CALL to `eip`, or with a computed target to the address in the EIP slot, which the region makes
-   * through ExecutionContext.enter and after which it goes on at `next`.
+   * as a host call, and after which it goes on at `next`.
    */
   | { readonly kind: 'call'; readonly eip: number; readonly isIndirect: boolean; readonly next: number };
 
-/** How a region's code names its own ways out when it calls another: the runtime fills it in. */
-export interface CallGate {
-  links: readonly unknown[];
-}
-
 /** Compiled code of a region. */
 export interface RegionCode {
-  /**
-   * Runs until control leaves the region: an exit ordinal, or a negative Exit. With a budget below zero it leaves at once
-   * and changes nothing but EIP.
-   */
-  readonly run: () => Exit;
+  readonly run: RegionRun;
+  /** EIPs of the blocks that it can be entered at, the head first. */
+  readonly entries: readonly number[];
   readonly exits: readonly RegionExit[];
   readonly gate: CallGate;
   /** Generated text, for dumps; its length in characters counts against the cache's bound. */
   readonly source: string;
   /** Guest blocks in it: EIP, bytes and guest instructions of each, the head first. */
   readonly blocks: readonly { readonly eip: number; readonly length: number; readonly instructions: number }[];
+}
+
+/** Where a region will stand. */
+export interface RegionPlace {
+  /** What it leaves in REGION_LEFT. */
+  readonly number: number;
+  /** The regions that it may call. */
+  readonly entries: RegionEntries;
+  /** Blocks that it should be entered at besides its head, by EIP. */
+  readonly inner: readonly number[];
 }
 
 /** What tier 0 has seen. */
@@ -127,5 +131,6 @@ export interface Translator {
     mode: number,
     codeAt: (eip: number) => CodeBytes | undefined,
     profile: Profile,
+    place: RegionPlace,
   ): RegionCode | undefined;
 }

@@ -5,9 +5,10 @@
  * checked against the execute words of the TLB, so a changed mapping or another address space needs no flush here.
  * Tier 0's arena is a ring: when it comes round, the oldest blocks are dropped, a few at a time.
  */
+import type { CallService } from '../abi/entries.ts';
 import { isFlat, MODE_IDENTITY, MODE_USER } from '../abi/mode.ts';
 import { BUDGET, CS, EIP, MODE, RETIRED_HIGH, RETIRED_LOW, SEGMENT_BASE } from '../abi/state.ts';
-import type { CodeBytes, RegionCode, Translator } from '../abi/translator.ts';
+import type { CodeBytes, Profile, RegionCode, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
 import { RegionTable } from './region-table.ts';
@@ -17,8 +18,8 @@ import { UncachedCode } from './uncached.ts';
 
 const TABLE_SIZE = 1 << 14;
 const noBytes = new Uint8Array(0);
-/** Entries by which a region is judged. */
-const TRIAL_ENTRIES = 32;
+/** Times that a region is entered before it is judged. */
+const TRIAL_ARRIVALS = 32;
 /** What making a region costs besides its text, as characters. */
 const REGION_CHARACTERS = 2000;
 /** What a region that was dropped for short runs counts, in its own length, against what may be compiled. */
@@ -28,6 +29,9 @@ const MAX_SETBACKS = 4;
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
 
+/** An inner block is busy when less than this share of its executions before it is hot are left. */
+const BUSY = 7 / 8;
+
 /** Host clock in milliseconds, for statistics only. */
 export type Stopwatch = () => number;
 
@@ -36,6 +40,8 @@ export interface CacheOptions {
   readonly hotThreshold: number;
   /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
   readonly innerFactor: number;
+  /** Blocks that one region can be entered at. */
+  readonly maxEntries: number;
   /** Characters of generated JavaScript kept; the oldest regions go first. */
   readonly maxSource: number;
   /** Characters of generated JavaScript that a program may have at once, whatever it does. */
@@ -60,6 +66,8 @@ export interface CacheOptions {
 
 export class CodeCache implements CodeWatch {
   readonly statistics: CacheStatistics = createStatistics();
+  /** Serves the calls of compiled code; set by what runs it. */
+  calls: CallService | undefined;
   private readonly translator: Translator;
   private readonly memory: Memory;
   private readonly state: Int32Array;
@@ -75,7 +83,7 @@ export class CodeCache implements CodeWatch {
   private cursor = 16;
   private readonly byStart = new Map<number, Block>();
   private regionQueue: Region[] = [];
-  readonly regions: RegionTable = new RegionTable();
+  private readonly regions: RegionTable;
   private source = 0;
   private penalty = 0;
 
@@ -85,6 +93,10 @@ export class CodeCache implements CodeWatch {
     this.state = state;
     this.options = options;
     this.uncached = new UncachedCode(translator);
+    this.regions = new RegionTable(state, {
+      enter: (gate, ordinal, depth) => this.calls!.enter(gate, ordinal, depth),
+      proceed: (gate, ordinal, depth, exit) => this.calls!.proceed(gate, ordinal, depth, exit),
+    });
     memory.code = this;
   }
 
@@ -316,8 +328,48 @@ export class CodeCache implements CodeWatch {
     return block === undefined || block.base !== head.base ? undefined : (block.region ?? this.compile(block));
   }
 
+  /** The region that can be entered at an EIP in the mode and CS base of another region, if it is known. */
+  regionAt(eip: number, from: Region): Region | undefined {
+    return this.regions.find(eip, from);
+  }
+
+  /** The region that left its number in the slot REGION_LEFT. */
+  regionNumber(number: number): Region {
+    return this.regions.numbered(number);
+  }
+
+  /** No region is running now. */
+  forgetDropped(): void {
+    this.regions.settle();
+  }
+
+  /**
+   * Compile a region for a block that tier 0 has found hot. If it is part of a region that control keeps coming to in the
+   * middle, that one is compiled anew with more entries, lest many regions overlap.
+   */
+  compileHot(block: Block): void {
+    const { owner } = block;
+    if (owner !== undefined && !owner.dropped && owner.entries.length < this.options.maxEntries) {
+      const inner = [...owner.entries, block, ...this.busy(owner)].map(({ eip }) => eip);
+      this.compile(owner.head, inner.slice(0, this.options.maxEntries));
+      if (block.region !== undefined) return;
+    }
+    this.compile(block);
+  }
+
+  /** Blocks of a region that are no entries, but on their way to become hot. */
+  private busy(region: Region): Block[] {
+    const { hotThreshold, innerFactor } = this.options;
+    const limit = hotThreshold * innerFactor * BUSY;
+    return region.code.blocks.flatMap(({ eip }) => {
+      const block = this.neighbour(eip, region.head);
+      const isBusy = block?.owner === region && !block.region && this.translator.heat(block.code.start) < limit;
+      return isBusy ? [block] : [];
+    });
+  }
+
   /** Compile the region headed by `head`, unless its code is being rewritten all the time. */
-  compile(head: Block): Region | undefined {
+  compile(head: Block, inner: readonly number[] = []): Region | undefined {
     if (head.dropped || head.secondPage >= 0 || this.page(head.pa >>> 12).rewrites > this.options.maxRewrites) {
       return this.giveUp(head);
     }
@@ -328,29 +380,42 @@ export class CodeCache implements CodeWatch {
     }
     const start = this.options.stopwatch();
     const stretches: Stretch[] = [];
-    const code = this.translator.compile(head.eip, head.mode, (eip) => this.codeFor(eip, head), {
+    const space = this.regions.space(head.mode, head.base);
+    const number = this.regions.reserve();
+    const profile: Profile = {
       executions: (eip) => this.executions(eip, head),
       targets: (eip) => this.targets(eip, head),
       separateTests: head.separateTests,
+    };
+    const codeAt = (eip: number): CodeBytes | undefined => this.codeFor(eip, head);
+    const code = this.translator.compile(head.eip, head.mode, codeAt, profile, {
+      number,
+      entries: space.entries,
+      inner,
     });
-    if (code === undefined) return this.giveUp(head);
+    if (code === undefined) {
+      this.regions.release(number);
+      return this.giveUp(head);
+    }
     for (const { eip, length } of code.blocks) {
       stretches.push({ pa: this.memory.fetchAddress((eip + head.base) | 0), length });
-      if (eip !== head.eip) this.cool(eip, head);
     }
     this.train(code);
-    const region = this.adopt(code, head, stretches);
+    const region = this.adopt(code, head, stretches, { number, space });
+    for (const { eip } of code.blocks) this.cool(eip, region);
     this.statistics.compileTime += this.options.stopwatch() - start;
     return region;
   }
 
   /** A block has become part of a region: it is a head of its own only when control keeps coming to it from elsewhere. */
-  private cool(eip: number, head: Block): void {
-    const block = this.neighbour(eip, head);
-    if (block === undefined || block.region !== undefined || block.isInner) return;
-    block.isInner = true;
-    const { hotThreshold, innerFactor } = this.options;
-    this.translator.setHeat(block.code.start, hotThreshold * innerFactor);
+  private cool(eip: number, region: Region): void {
+    const block = this.neighbour(eip, region.head);
+    if (block === undefined || block.region !== undefined) return;
+    if (block.owner === undefined) {
+      const { hotThreshold, innerFactor } = this.options;
+      this.translator.setHeat(block.code.start, hotThreshold * innerFactor);
+    }
+    block.owner = region;
   }
 
   /**
@@ -362,7 +427,7 @@ export class CodeCache implements CodeWatch {
     const budget = S[BUDGET]!;
     const eip = S[EIP]!;
     S[BUDGET] = -1;
-    run();
+    run(0, eip);
     S[BUDGET] = budget;
     S[EIP] = eip;
   }
@@ -383,9 +448,9 @@ export class CodeCache implements CodeWatch {
   /** The dispatcher entered a region, and it came back after so many instructions. */
   weigh(region: Region, instructions: number): void {
     region.ran += instructions;
-    if (++region.entries !== TRIAL_ENTRIES || region.dropped) return;
+    if (++region.arrivals !== TRIAL_ARRIVALS || region.dropped) return;
     const { shortestRun, hotThreshold } = this.options;
-    if (region.ran >= TRIAL_ENTRIES * shortestRun) return;
+    if (region.ran >= TRIAL_ARRIVALS * shortestRun) return;
     const { head, code } = region;
     this.statistics.unprofitable++;
     this.penalty += PENALTY * (code.source.length + REGION_CHARACTERS);
@@ -415,9 +480,13 @@ export class CodeCache implements CodeWatch {
     return generation < maxGrowth ? growthExits << (2 * generation) : -1;
   }
 
-  /** Compile a region anew, to take in the blocks that it keeps leaving to. */
+  /** Compile a region anew: it takes in the blocks that it keeps leaving to. */
   grow(region: Region): void {
-    if (!region.dropped) this.compile(region.head);
+    if (!region.dropped)
+      this.compile(
+        region.head,
+        region.entries.map(({ eip }) => eip),
+      );
   }
 
   /**
@@ -429,14 +498,18 @@ export class CodeCache implements CodeWatch {
     const { head } = region;
     if (++region.slowExits !== this.options.maxSlowExits || region.dropped || head.mode & MODE_IDENTITY) return;
     head.separateTests = true;
-    this.compile(head);
+    this.grow(region);
   }
 
-  private adopt(code: RegionCode, head: Block, stretches: readonly Stretch[]): Region {
+  private adopt(
+    code: RegionCode,
+    head: Block,
+    stretches: readonly Stretch[],
+    place: Pick<Region, 'number' | 'space'>,
+  ): Region {
     const generation = head.region === undefined ? 0 : head.region.generation + 1;
-    const { execute } = head.mode & MODE_USER ? this.memory.tlb.user : this.memory.tlb.supervisor;
     const region = new Region(code, head, stretches, {
-      execute,
+      ...place,
       generation,
       growthCount: this.growthCount(generation),
     });
@@ -444,10 +517,9 @@ export class CodeCache implements CodeWatch {
       this.statistics.regrown++;
       this.dropRegion(head.region);
     }
+    for (const eip of code.entries) this.addEntry(region, eip);
     this.regions.add(region);
     for (const { pa, length } of stretches) this.cover(region, pa, length);
-    head.region = region;
-    this.translator.setHeat(head.code.start, 0);
     this.regionQueue.push(region);
     this.source += code.source.length;
     this.statistics.regions++;
@@ -459,6 +531,20 @@ export class CodeCache implements CodeWatch {
       this.dropRegion(oldest);
     }
     return region;
+  }
+
+  /** Let a region be entered at one of its blocks, instead of a smaller region that is. */
+  private addEntry(region: Region, eip: number): void {
+    const block = eip === region.head.eip ? region.head : this.neighbour(eip, region.head);
+    if (block === undefined || block.secondPage >= 0) return;
+    const other = block.region;
+    if (other !== undefined) {
+      if (block !== region.head && other.code.blocks.length > region.code.blocks.length) return;
+      this.dropRegion(other);
+    }
+    region.entries.push(block);
+    block.region = region;
+    this.translator.setHeat(block.code.start, 0);
   }
 
   /** Code bytes at another EIP of the head's address space, when they are mapped without a fault. */
@@ -475,7 +561,7 @@ export class CodeCache implements CodeWatch {
     const block = this.neighbour(eip, head);
     if (block === undefined) return 0;
     const { hotThreshold } = this.options;
-    return block.region || block.isInner ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
+    return block.region || block.owner ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
   }
 
   private targets(eip: number, head: Block): readonly number[] {
@@ -567,12 +653,14 @@ export class CodeCache implements CodeWatch {
   private dropRegion(region: Region): void {
     if (region.dropped) return;
     region.dropped = true;
-    region.head.region = undefined;
     this.regions.remove(region);
+    for (const block of region.entries) {
+      block.region = undefined;
+      if (!block.dropped) this.translator.setHeat(block.code.start, this.options.hotThreshold);
+    }
     this.source -= region.code.source.length;
     for (const exit of region.links) exit.target?.entrances.delete(exit);
     for (const { pa } of region.stretches) this.uncover(region, pa >>> 12);
     this.regionQueue = this.regionQueue.filter((other) => other !== region);
-    if (!region.head.dropped) this.translator.setHeat(region.head.code.start, this.options.hotThreshold);
   }
 }

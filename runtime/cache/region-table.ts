@@ -1,32 +1,83 @@
 /**
- * Regions by EIP: where regions that are left for a computed address look for the one that goes on there, without a
- * lookup of blocks. Direct-mapped; what another region has displaced is found the long way.
+ * Regions by the mode and CS base that they run in and by EIP, for calls and computed addresses, which look no blocks up;
+ * and by number, for what a region leaves behind that was entered by another one.
  */
-import type { Region } from './translation.ts';
+import { addEntry, type CallService, createEntries, entryIndex, removeEntry } from '../abi/entries.ts';
+import type { Region, RegionSpace } from './translation.ts';
 
-const SIZE = 1 << 12;
-
-function indexOf(eip: number): number {
-  return (eip ^ (eip >>> 12)) & (SIZE - 1);
-}
+/** Real-mode programs have many CS bases. What is forgotten is found the long way. */
+const MAX_SPACES = 64;
 
 export class RegionTable {
-  private readonly entries: (Region | undefined)[] = new Array<Region | undefined>(SIZE).fill(undefined);
+  private readonly spaces = new Map<string, RegionSpace>();
+  private readonly byNumber: (Region | undefined)[] = [];
+  private readonly free: number[] = [];
+  private dropped: Region[] = [];
+  private readonly state: Int32Array;
+  private readonly service: CallService;
+
+  constructor(state: Int32Array, service: CallService) {
+    this.state = state;
+    this.service = service;
+  }
+
+  space(mode: number, base: number): RegionSpace {
+    const key = `${mode} ${base}`;
+    let space = this.spaces.get(key);
+    if (space === undefined) {
+      if (this.spaces.size === MAX_SPACES) this.spaces.clear();
+      space = { entries: createEntries(this.state, this.service), regions: [] };
+      this.spaces.set(key, space);
+    }
+    return space;
+  }
+
+  /** The number of the next region. */
+  reserve(): number {
+    return this.free.pop() ?? this.byNumber.push(undefined) - 1;
+  }
+
+  release(number: number): void {
+    this.free.push(number);
+  }
 
   add(region: Region): void {
-    this.entries[indexOf(region.head.eip)] = region;
+    const { entries, space } = region;
+    this.byNumber[region.number] = region;
+    for (const { eip } of entries) {
+      space.regions[entryIndex(eip)] = region;
+      addEntry(space.entries, eip, region.run);
+    }
   }
 
+  /** It is not entered any more; while it runs, it keeps its number. */
   remove(region: Region): void {
-    const index = indexOf(region.head.eip);
-    if (this.entries[index] === region) this.entries[index] = undefined;
+    const { entries, space } = region;
+    for (const { eip } of entries) {
+      const index = entryIndex(eip);
+      if (space.regions[index] === region) space.regions[index] = undefined;
+      removeEntry(space.entries, eip, region.run);
+    }
+    this.dropped.push(region);
   }
 
-  /** The region headed by the block at an EIP in the mode and CS base of another one, if it is known and mapped. */
-  find(eip: number, { head: { mode, base } }: Region): Region | undefined {
-    const region = this.entries[indexOf(eip)];
-    if (region === undefined || region.head.eip !== eip || region.head.mode !== mode || region.head.base !== base)
-      return undefined;
-    return region.execute[region.page] === region.mapping ? region : undefined;
+  /** No region is running: the numbers of those removed are free. */
+  settle(): void {
+    if (this.dropped.length === 0) return;
+    for (const { number } of this.dropped) {
+      this.byNumber[number] = undefined;
+      this.free.push(number);
+    }
+    this.dropped = [];
+  }
+
+  numbered(number: number): Region {
+    return this.byNumber[number]!;
+  }
+
+  /** The region that can be entered at an EIP in the mode and CS base of another one, if it is known. */
+  find(eip: number, { space }: Region): Region | undefined {
+    const index = entryIndex(eip);
+    return space.entries.keys[index] === eip ? space.regions[index] : undefined;
   }
 }

@@ -2,6 +2,7 @@
  * What the cache keeps of guest code: blocks (tier-0 code, where its bytes are, who links to whom) and regions (a
  * compiled function, the bytes it was made from, where its exits go).
  */
+import type { RegionEntries, RegionRun } from '../abi/entries.ts';
 import type { RegionCode, RegionExit, Tier0Block } from '../abi/translator.ts';
 
 /** A link word in tier 0's arena that goes to some block. */
@@ -34,8 +35,8 @@ export class Block {
   separateTests = false;
   /** Times that its region was dropped because it was left again too soon. */
   setbacks = 0;
-  /** Part of a region that another block heads. */
-  isInner = false;
+  /** The last region that it became part of without being an entry. */
+  owner: Region | undefined;
   dropped = false;
 
   constructor(code: Tier0Block, base: number, pa: number, mapping: number, secondPage: number, secondMapping: number) {
@@ -76,37 +77,48 @@ export interface Stretch {
   readonly length: number;
 }
 
+/** The regions of one mode and CS base. */
+export interface RegionSpace {
+  readonly entries: RegionEntries;
+  /** By entryIndex, as `entries` has them. */
+  readonly regions: (Region | undefined)[];
+}
+
 export class Region {
   readonly code: RegionCode;
-  readonly run: () => number;
+  readonly run: RegionRun;
   readonly head: Block;
+  /** Where it can be entered, the head included. */
+  readonly entries: Block[] = [];
   readonly links: RegionLink[];
   readonly stretches: readonly Stretch[];
   dropped = false;
   /** Times left for tier 0 because memory could not be accessed directly. */
   slowExits = 0;
-  /** Where it can be entered: linear page of its head, and the word that the table of its privilege must have there. */
-  readonly page: number;
-  readonly mapping: number;
-  readonly execute: Int32Array;
+  readonly number: number;
+  readonly space: RegionSpace;
   /** Times that it was compiled anew because it had grown. */
   readonly generation: number;
   /** Times that the dispatcher entered it, and instructions that ran before it came back, as far as they are counted. */
-  entries = 0;
+  arrivals = 0;
   ran = 0;
 
   constructor(
     code: RegionCode,
     head: Block,
     stretches: readonly Stretch[],
-    place: { readonly execute: Int32Array; readonly generation: number; readonly growthCount: number },
+    place: {
+      readonly number: number;
+      readonly space: RegionSpace;
+      readonly generation: number;
+      readonly growthCount: number;
+    },
   ) {
     this.code = code;
     this.run = code.run;
     this.head = head;
-    this.page = (head.eip + head.base) >>> 12;
-    this.mapping = head.mapping;
-    this.execute = place.execute;
+    this.number = place.number;
+    this.space = place.space;
     this.generation = place.generation;
     this.links = code.exits.map((way) => ({
       way,

@@ -5,7 +5,6 @@
  * state and the reason. VMM calls are served here, faults become stops, and what must not run from the cache (a store
  * into translated code) runs as one uncached instruction.
  */
-import type { ExecutionContext } from '../abi/context.ts';
 import { Exit } from '../abi/exit.ts';
 import { BUDGET, EIP, RETIRED_HIGH, RETIRED_LOW, VMM_ARGUMENT, VMM_CALL, VMM_NEXT } from '../abi/state.ts';
 import type { Translator } from '../abi/translator.ts';
@@ -73,8 +72,10 @@ export class Cpu {
     this.cache = parts.cache;
     this.vmm = parts.vmm;
     this.mustLeave = parts.mustLeave ?? never;
-    this.chain = new Chain(parts.state, parts.cache);
     this.tier0 = new Tier0(parts.state, parts.translator, parts.cache);
+    // What is verified is repeated: devices, which tier 0 may come to, must not be part of it.
+    const slowStep = (): Exit => this.interpretOnce(this.cache.current());
+    this.chain = new Chain(parts.state, parts.cache, parts.verify === true ? undefined : slowStep);
     if (parts.verify === true) this.verifier = this.createVerifier();
   }
 
@@ -85,11 +86,6 @@ export class Cpu {
     };
     const replay = new Replay({ state, fault, translator, cache, tier0, shiftSlice });
     return new Verifier({ state, memory, fault, cache, chain, replay });
-  }
-
-  /** ExecutionContext.enter. */
-  get enter(): ExecutionContext['enter'] {
-    return this.chain.enter;
   }
 
   /** EFLAGS as PUSHF would store it. */
@@ -183,10 +179,9 @@ export class Cpu {
             }
           } else if (exit === Exit.Budget || exit === Exit.Lookup) {
             // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
-            block = left.head;
-            S[EIP] = block.eip;
+            block = undefined;
             if (exit === Exit.Lookup && this.cache.touch(left)) continue;
-            exit = this.interpretOnce(block);
+            exit = this.interpretOnce(this.cache.current());
           }
         } else exit = this.interpret(block);
         if (exit === Exit.Lookup) {
@@ -260,7 +255,7 @@ export class Cpu {
 
   /** Tier 0 does not go on into a block that is hot or has a region; the next turn of the loop runs the region. */
   private compileHot(block: Block): void {
-    if (block.region === undefined) this.cache.compile(block);
+    if (block.region === undefined) this.cache.compileHot(block);
   }
 
   private serveVmm(): Stop | undefined {

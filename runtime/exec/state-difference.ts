@@ -11,6 +11,7 @@ import {
   FLAG_RES,
   MODE,
   MXCSR,
+  REGION_LEFT,
   RETIRED_HIGH,
   RETIRED_LOW,
   registerNames,
@@ -20,7 +21,6 @@ import {
   SEGMENT_LIMIT,
   SELECTOR,
   TEMPORARY,
-  TIER0_PC,
   VECTOR_SCRATCH,
   VMM_CALL,
   X87_CONTROL,
@@ -69,7 +69,7 @@ function lanes(name: string, first: number, slots: number): (readonly [number, s
 /** Slots that are not architectural, or that differ in how they say the same (flags, instructions retired). */
 const apart: ReadonlySet<number> = new Set([
   ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
-  ...Array.from({ length: TIER0_PC - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
+  ...Array.from({ length: REGION_LEFT - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
   ...Array.from({ length: MXCSR - VECTOR_SCRATCH }, (_, i) => VECTOR_SCRATCH + i),
   ...Array.from({ length: X87_END - X87_SCRATCH }, (_, i) => X87_SCRATCH + i),
 ]);

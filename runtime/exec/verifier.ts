@@ -159,7 +159,7 @@ export class Verifier {
         S[VMM_CALL] = way.call;
         S[VMM_NEXT] = way.next;
       }
-    } else if (exit === Exit.Budget || exit === Exit.Lookup) S[EIP] = left.head.eip;
+    }
     return { exit, executed: this.before[BUDGET]! - S[BUDGET]! - overcharge, isVmm, isSlow };
   }
 

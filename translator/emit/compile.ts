@@ -8,21 +8,28 @@
 import { generate } from 'astring';
 import type { Program } from 'estree';
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
+import type { CallGate, RegionRun } from '../../runtime/abi/entries.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import { BUDGET, EIP } from '../../runtime/abi/state.ts';
-import type { CallGate } from '../../runtime/abi/translator.ts';
+import type { RegionPlace } from '../../runtime/abi/translator.ts';
 import { pureOperator } from '../ir/pure.ts';
 import type { Statement } from './estree.ts';
 import type { FunctionFrame } from './frame.ts';
+import { DEPTH_PARAMETER, ENTRY_PARAMETER } from './names.ts';
 
 export interface CompiledFunction {
-  readonly run: () => Exit;
+  readonly run: RegionRun;
   readonly source: string;
   readonly gate: CallGate;
 }
 
 /** Compiles region functions for one privilege level. */
-export type Compiler = (name: string, body: readonly Statement[], frame: FunctionFrame) => CompiledFunction;
+export type Compiler = (
+  name: string,
+  body: readonly Statement[],
+  frame: FunctionFrame,
+  place: RegionPlace,
+) => CompiledFunction;
 
 /** @param user bind CPL 3's TLB tables.  @returns undefined when the host forbids code generation. */
 export function createCompiler(context: ExecutionContext, user: boolean): Compiler | undefined {
@@ -62,15 +69,15 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     m16: (la: number) => memory.modify16(la),
     m32: (la: number) => memory.modify32(la),
   };
-  return (name, body, frame) => {
+  return (name, body, frame, { entries }) => {
     const gate: CallGate = { links: [] };
     const values: Record<string, unknown> = { ...fixed, F: faultExit(context, frame.sites) };
-    if (frame.calls) Object.assign(values, { C: context.enter, G: gate });
+    if (frame.calls) Object.assign(values, { C: entries.call, G: gate });
     for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
     for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
     // Not indented: deep nesting would double the text that V8 has to scan.
     const source = functionText(name, body, frame, '');
-    const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => () => Exit;
+    const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => RegionRun;
     return { run: factory(...Object.values(values)), source, gate };
   };
 }
@@ -84,7 +91,7 @@ export function functionText(name: string, body: readonly Statement[], frame: Fu
   const arrays = arrayNames.filter((array) => text.includes(`${array}[`) || text.includes(`${array}.`));
   const locals =
     arrays.length === 0 ? '' : `const ${arrays.map((array) => `${array} = ${outer(array)}`).join(', ')};\n`;
-  return `${counters}return function ${name}() {\n${locals}${text}}\n//# sourceURL=xlat86/${name}.js`;
+  return `${counters}return function ${name}(${DEPTH_PARAMETER}, ${ENTRY_PARAMETER}) {\n${locals}${text}}\n//# sourceURL=xlat86/${name}.js`;
 }
 
 /**

@@ -27,8 +27,6 @@ export class FunctionFrame {
   /** Extra mutable locals. */
   readonly locals: string[] = [];
   readonly exits: Exits = new Exits();
-  /** Control may leave to an address that is in EIP_LOCAL. */
-  isIndirect = false;
   /** Other regions are called. */
   calls = false;
   /** Most arguments of a VMM call. */
@@ -139,7 +137,7 @@ export class FunctionFrame {
 
   /** What only some exits need, written on all of them. */
   exitState(): Statement[] {
-    const pairs: [number, string][] = this.isIndirect ? [[EIP, EIP_LOCAL]] : [];
+    const pairs: [number, string][] = [[EIP, EIP_LOCAL]];
     for (let i = 0; i < this.vmmArguments; i++) pairs.push([VMM_ARGUMENT + i, vmmArgument(i)]);
     return pairs.map(([slot, name]) => js.statement(js.assign(js.at('S', js.num(slot)), js.id(name))));
   }

@@ -33,6 +33,12 @@ export const EXIT_LOCAL = 'x';
 export const ADDRESS_LOCAL = 'p';
 export const SITE_LOCAL = 's';
 export const SAVED_LOCAL = 'w';
+/** Which of its targets the switch at a place in the region's order goes to. */
+export const selectorName = (order: number): string => `q${order}`;
+/** Parameter: EIP of the entry; then where a computed jump inside the region goes. */
+export const ENTRY_PARAMETER = 'j';
+/** Parameter: how many regions are called one inside the other. */
+export const DEPTH_PARAMETER = 'k';
 /** Local with the address of an indirect exit. */
 export const EIP_LOCAL = 'e';
 /** Local with argument number `i` of a VMM call. */

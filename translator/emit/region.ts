@@ -3,14 +3,15 @@
  *
  *   let eax = S[0], …, b = S[15], x = 0;
  *   leave: { … }
- *   write back;  return x;
+ *   write back;  S[8] = e;  S[77] = the region's number;  return x;
  *
  * Where calls may throw, `try { leave: … } catch (f) { if (w === 0) { write back }  return F(f, s); }` stands around it.
  */
 
 import { Exit } from '../../runtime/abi/exit.ts';
-import type { RegionExit } from '../../runtime/abi/translator.ts';
-import type { RegionNode } from '../region/graph.ts';
+import { EIP, REGION_LEFT } from '../../runtime/abi/state.ts';
+import type { RegionExit, RegionPlace } from '../../runtime/abi/translator.ts';
+import type { RegionNode } from '../region/node.ts';
 import type { CompiledFunction, Compiler } from './compile.ts';
 import type { Statement } from './estree.ts';
 import * as js from './estree.ts';
@@ -18,6 +19,7 @@ import { FunctionFrame } from './frame.ts';
 import {
   ADDRESS_LOCAL,
   EIP_LOCAL,
+  ENTRY_PARAMETER,
   EXIT_LOCAL,
   LEAVE,
   SAVED_LOCAL,
@@ -27,7 +29,7 @@ import {
 } from './names.ts';
 import { StructureEmitter } from './structure.ts';
 
-/** A page that a region's blocks lie on besides the head's: linear page number and the TLB word it must have. */
+/** A page that a region's blocks lie on: linear page number and the TLB word it must have. */
 export interface PageCheck {
   readonly page: number;
   readonly mapping: number;
@@ -37,33 +39,44 @@ export interface EmittedRegion extends CompiledFunction {
   readonly exits: readonly RegionExit[];
 }
 
-/** Emit and compile a region. */
-export function emitRegion(head: RegionNode, pages: readonly PageCheck[], compile: Compiler): EmittedRegion {
+/** Emit and compile the region that begins at an EIP. */
+export function emitRegion(
+  eip: number,
+  head: RegionNode,
+  pages: readonly PageCheck[],
+  place: RegionPlace,
+  compile: Compiler,
+): EmittedRegion {
   const frame = new FunctionFrame();
   const structure = new StructureEmitter(head, frame);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
-  const end = [...frame.save(), ...frame.exitState()];
+  const end = [...frame.save(), ...frame.exitState(), left(place)];
   frame.finish();
-  const locals = [EXIT_LOCAL, ...frame.locals];
+  const locals = [EXIT_LOCAL, EIP_LOCAL, ...frame.locals];
   if (frame.throws) locals.push(ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL);
   if (frame.trainings.length > 0) locals.push(ZERO_LOCAL);
-  if (frame.isIndirect) locals.push(EIP_LOCAL);
   for (let i = 0; i < frame.vmmArguments; i++) locals.push(vmmArgument(i));
   const code = js.labeled(LEAVE, js.block(inner));
   const body: Statement[] = [
-    ...pages.map(checkPage),
+    ...pages.map((page) => checkPage(page, place)),
     js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),
     frame.throws ? js.tryCatch([code], 'f', [...recovery, js.ret(js.call('F', js.id('f'), js.id(SITE_LOCAL)))]) : code,
     ...end,
     js.ret(js.id(EXIT_LOCAL)),
   ];
-  const name = `r_${(head.block.eip >>> 0).toString(16)}`;
-  const compiled = compile(name, body, frame);
+  const name = `r_${(eip >>> 0).toString(16)}`;
+  const compiled = compile(name, body, frame, place);
   return { ...compiled, exits: frame.exits.table };
 }
 
 /** The region holds only while its other pages are mapped as they were. */
-function checkPage({ page, mapping }: PageCheck): Statement {
-  return js.iff(js.binary('!==', js.at('X', js.num(page)), js.num(mapping)), [js.ret(js.num(Exit.Lookup))]);
+function checkPage({ page, mapping }: PageCheck, place: RegionPlace): Statement {
+  const isOther = js.binary('!==', js.at('X', js.num(page)), js.num(mapping));
+  const entry = js.statement(js.assign(js.at('S', js.num(EIP)), js.id(ENTRY_PARAMETER)));
+  return js.iff(isOther, [entry, left(place), js.ret(js.num(Exit.Lookup))]);
+}
+
+function left({ number }: RegionPlace): Statement {
+  return js.statement(js.assign(js.at('S', js.num(REGION_LEFT)), js.num(number)));
 }

@@ -7,14 +7,25 @@
  */
 import { vmmCallNames } from '../../runtime/abi/calls.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
-import { EIP } from '../../runtime/abi/state.ts';
-import type { RegionNode } from '../region/graph.ts';
+import type { IrBlock } from '../ir/block.ts';
+import type { RegionEdge, RegionNode } from '../region/node.ts';
 import { BlockEmitter } from './block.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { leave } from './exits.ts';
 import type { FunctionFrame } from './frame.ts';
-import { BUDGET_LOCAL, EIP_LOCAL, EXIT_LOCAL, vmmArgument } from './names.ts';
+import {
+  BUDGET_LOCAL,
+  DEPTH_PARAMETER,
+  EIP_LOCAL,
+  ENTRY_PARAMETER,
+  EXIT_LOCAL,
+  selectorName,
+  vmmArgument,
+} from './names.ts';
+
+/** Addresses that a switch compares one after the other. */
+const MAX_COMPARED_IN_TURN = 3;
 
 /** Emits all nodes of a region as the body of a block labelled LEAVE. */
 export class StructureEmitter {
@@ -28,7 +39,7 @@ export class StructureEmitter {
 
   run(): Statement[] {
     const { head } = this;
-    return [js.iff(this.isShort(head), leave(Exit.Budget)), ...this.tree(head)];
+    return [js.iff(this.isShort(head), this.leaveTo(js.id(ENTRY_PARAMETER), Exit.Budget)), ...this.tree(head)];
   }
 
   /** A node with everything that it dominates. */
@@ -42,13 +53,42 @@ export class StructureEmitter {
   /** A node followed by the merge points that it dominates, the last of them outermost. */
   private within(node: RegionNode, merges: readonly RegionNode[]): Statement[] {
     const last = merges.at(-1);
-    if (last === undefined) return this.node(node);
+    if (last === undefined) return node.block === undefined ? this.switch(node) : this.node(node, node.block);
     const inner = js.labeled(`after${last.order}`, js.block(this.within(node, merges.slice(0, -1))));
     return [inner, ...this.tree(last)];
   }
 
-  private node(node: RegionNode): Statement[] {
-    const { block } = node;
+  /** The head of a loop with several entries: go to the one that was selected on the way here. */
+  private switch(node: RegionNode): Statement[] {
+    if (node.isAddressed) return this.addressSwitch(node);
+    const selector = js.id(selectorName(node.order));
+    const [first, ...others] = node.edges;
+    this.frame.locals.push(selectorName(node.order));
+    return [
+      ...others.map(([key, edge]) => js.iff(js.binary('===', selector, js.num(key)), this.follow(node, edge))),
+      ...this.follow(node, first![1]),
+    ];
+  }
+
+  /** The head of a region that is entered in several places, and that its computed jumps come back to. */
+  private addressSwitch(node: RegionNode): Statement[] {
+    const eip = js.id(ENTRY_PARAMETER);
+    const search = (cases: readonly (readonly [number, RegionEdge])[]): Statement[] => {
+      if (cases.length <= MAX_COMPARED_IN_TURN)
+        return cases.map(([key, edge]) => js.iff(js.binary('===', eip, js.num(key)), this.follow(node, edge)));
+      const middle = cases.length >> 1;
+      const [split] = cases[middle]!;
+      return [js.iff(js.binary('<', eip, js.num(split)), search(cases.slice(0, middle)), search(cases.slice(middle)))];
+    };
+    return [...search([...node.edges].sort(([a], [b]) => a - b)), ...this.leaveTo(eip, Exit.Indirect)];
+  }
+
+  /** Leave the region; EIP is computed. */
+  private leaveTo(eip: Expression, exit: Exit): Statement[] {
+    return [js.statement(js.assign(js.id(EIP_LOCAL), eip)), ...leave(exit)];
+  }
+
+  private node(node: RegionNode, block: IrBlock): Statement[] {
     const emitter = new BlockEmitter(block, this.frame);
     const { statements } = emitter;
     const spent = js.binary('-', js.id(BUDGET_LOCAL), js.num(block.instructions));
@@ -59,13 +99,13 @@ export class StructureEmitter {
       case 'jump': {
         const { target, call } = terminator;
         if (call === undefined || node.edges.has(target)) statements.push(...this.go(node, target));
-        else statements.push(...this.call(node, this.frame.exits.call(target, false, call), call));
+        else statements.push(...this.call(node, js.num(target), this.frame.exits.call(target, false, call), call));
         break;
       }
       case 'branch': {
-        const taken = this.go(node, terminator.taken);
-        const next = this.go(node, terminator.next);
-        statements.push(js.iff(emitter.test(terminator.condition), taken), ...next);
+        if (terminator.taken !== terminator.next)
+          statements.push(js.iff(emitter.test(terminator.condition), this.go(node, terminator.taken)));
+        statements.push(...this.go(node, terminator.next));
         break;
       }
       case 'indirect': {
@@ -75,11 +115,17 @@ export class StructureEmitter {
           if (eip !== returnTo) statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip)));
         }
         if (returnTo === undefined) {
-          this.frame.isIndirect = true;
-          statements.push(js.statement(js.assign(js.id(EIP_LOCAL), target)), ...leave(Exit.Indirect));
+          const { computed } = node;
+          if (computed === undefined) statements.push(...this.leaveTo(target, Exit.Indirect));
+          else {
+            statements.push(
+              js.iff(this.isShort(computed), this.leaveTo(target, Exit.Indirect)),
+              js.statement(js.assign(js.id(ENTRY_PARAMETER), target)),
+              js.continueTo(`loop${computed.order}`),
+            );
+          }
         } else {
-          statements.push(js.statement(js.assign(js.at('S', js.num(EIP)), target)));
-          statements.push(...this.call(node, this.frame.exits.call(0, true, returnTo), returnTo));
+          statements.push(...this.call(node, target, this.frame.exits.call(0, true, returnTo), returnTo));
         }
         break;
       }
@@ -103,25 +149,29 @@ export class StructureEmitter {
    * Every way into a loop checks the budget. It does so on the edge and not at the loop's head, where all flags would
    * be live as loop variables; on the edge V8 computes what only the exit needs in the exit.
    */
-  private budgetCheck(node: RegionNode): Statement[] {
-    return node.isLoopHead ? this.shortCheck(node) : [];
+  private budgetCheck(edge: RegionEdge): Statement[] {
+    return edge.to.isLoopHead ? this.shortCheck(edge.to, eipAt(edge)) : [];
   }
 
-  private shortCheck(node: RegionNode): Statement[] {
-    return [js.iff(this.isShort(node), this.frame.exits.link(node.block.eip, false))];
+  private shortCheck(node: RegionNode, eip: number): Statement[] {
+    return [js.iff(this.isShort(node), this.frame.exits.link(eip, false))];
   }
 
-  /** Call another region and go on after it, or leave with what it was left with. All state is in its slots meanwhile. */
-  private call(node: RegionNode, ordinal: number, returnTo: number): Statement[] {
+  /**
+   * Call another region and go on after it, or leave with what it was left with. All state is in its slots meanwhile.
+   */
+  private call(node: RegionNode, target: Expression, ordinal: number, returnTo: number): Statement[] {
     const { frame } = this;
     frame.calls = true;
     const exit = js.id(EXIT_LOCAL);
-    const next = node.edges.get(returnTo);
-    const check = next === undefined || next.isLoopHead ? [] : this.shortCheck(next);
+    const depth = js.id(DEPTH_PARAMETER);
+    const next = node.edges.get(returnTo)?.to;
+    const check = next === undefined || next.isLoopHead ? [] : this.shortCheck(next, returnTo);
+    const called = js.call('C', target, js.num(returnTo), depth, js.id('G'), js.num(ordinal));
     return [
       ...frame.save(),
-      js.statement(js.assign(exit, js.call('C', js.id('G'), js.num(ordinal)))),
-      js.iff(js.binary('!==', exit, js.num(0)), [js.ret(exit)]),
+      js.statement(js.assign(exit, called)),
+      js.iff(js.binary('!==', exit, js.num(Exit.Indirect)), [js.ret(exit)]),
       ...frame.restore(),
       ...check,
       ...this.go(node, returnTo),
@@ -130,11 +180,22 @@ export class StructureEmitter {
 
   /** Transfer control to an address: along the graph, or out. */
   private go(from: RegionNode, eip: number): Statement[] {
-    const to = from.edges.get(eip);
-    if (to === undefined) return this.frame.exits.link(eip, !from.cut.has(eip));
-    const check = this.budgetCheck(to);
-    if (to.order <= from.order) return [...check, js.continueTo(`loop${to.order}`)];
-    if (to.isMerge) return [...check, js.breakTo(`after${to.order}`)];
-    return [...check, ...this.tree(to)];
+    const edge = from.edges.get(eip);
+    return edge === undefined ? this.frame.exits.link(eip, true) : this.follow(from, edge);
   }
+
+  /** Transfer control along an edge. */
+  private follow(from: RegionNode, edge: RegionEdge): Statement[] {
+    const { to, select } = edge;
+    const statements = this.budgetCheck(edge);
+    if (select !== undefined) statements.push(js.statement(js.assign(js.id(selectorName(to.order)), js.num(select))));
+    if (to.order <= from.order) return [...statements, js.continueTo(`loop${to.order}`)];
+    if (to.isMerge) return [...statements, js.breakTo(`after${to.order}`)];
+    return [...statements, ...this.tree(to)];
+  }
+}
+
+/** Where an edge leads, through switches. */
+function eipAt({ to, select }: RegionEdge): number {
+  return to.block === undefined ? eipAt(to.edges.get(select!)!) : to.block.eip;
 }

@@ -80,13 +80,17 @@ interface Candidate {
   readonly context: CallContext | undefined;
 }
 
-/** The region headed by `eip`, head first; undefined when the head cannot be lifted. */
+/**
+ * The region headed by `eip`, head first; undefined when the head cannot be lifted.
+ * @param inner other blocks that it is to be entered at.
+ */
 export function formRegion(
   eip: number,
+  inner: readonly number[],
   source: RegionSource,
   limits: RegionLimits = regionLimits(),
 ): RegionBlock[] | undefined {
-  return new Former(source, limits, eip).run(eip);
+  return new Former(source, limits, eip).run(eip, inner);
 }
 
 class Former {
@@ -107,11 +111,13 @@ class Former {
     this.queues = Array.from({ length: limits.maxDepth + 1 }, () => []);
   }
 
-  run(eip: number): RegionBlock[] | undefined {
+  run(eip: number, inner: readonly number[]): RegionBlock[] | undefined {
     const { source, limits } = this;
-    const head = source.liftAt(eip);
-    if (head === undefined) return undefined;
-    this.add(head, undefined);
+    for (const entry of new Set([eip, ...inner])) {
+      const block = source.liftAt(entry);
+      if (block !== undefined) this.add(block, undefined);
+      else if (entry === eip) return undefined;
+    }
     for (let next = this.take(); next !== undefined; next = this.take()) {
       const { from, eip: to, context } = next;
       let target = this.known.get(keyOf(to, context));

@@ -1,83 +1,92 @@
 /**
  * Control-flow graph of a region: nodes in reverse postorder, dominators, loop heads and merge points.
  *
- * What emit/structure.ts needs to write the region as nested loops and labelled blocks. Edges that would make the graph
- * irreducible (into the middle of a loop) become exits: the dispatcher then enters the region headed there, in which
- * the loop has one entry.
+ * What emit/structure.ts needs to write the region as nested loops and labelled blocks. A loop that control enters in
+ * several places gets one head: a switch, to which all edges into these places lead and which goes on to the right one
+ * (region/reducible.ts).
  */
 import type { IrBlock } from '../ir/block.ts';
 import type { RegionBlock } from './form.ts';
+import { Draft, type RegionNode } from './node.ts';
+import { makeReducible } from './reducible.ts';
 
-/** One guest block of a region, in one call context. */
-export interface RegionNode {
-  readonly block: IrBlock;
-  /** Position in reverse postorder; the head is 0. */
-  readonly order: number;
-  /** Nodes that control can go to inside the region, by EIP. */
-  readonly edges: ReadonlyMap<number, RegionNode>;
-  /** Addresses that control would go to inside the region but for the graph's shape. */
-  readonly cut: ReadonlySet<number>;
-  /** Immediate dominator; the head's is itself. */
-  readonly dominator: RegionNode;
-  /** Nodes that this one immediately dominates, in reverse postorder. */
-  readonly children: readonly RegionNode[];
-  /** Is it the target of a back edge? */
-  readonly isLoopHead: boolean;
-  /** Is it the target of more than one forward edge? */
-  readonly isMerge: boolean;
-  /** Guest instructions from here to the next budget check, on the longest path. */
-  readonly longest: number;
+/** Computed jumps with more targets than this in the region go through its switch over addresses. */
+const MAX_COMPARED = 2;
+
+export interface RegionGraph {
+  /** In reverse postorder, the head first. */
+  readonly nodes: readonly RegionNode[];
+  /** Where control can enter, by EIP; more than one when the head is a switch over addresses. */
+  readonly entries: readonly number[];
 }
 
-class Draft implements RegionNode {
-  readonly block: IrBlock;
-  readonly order: number;
-  readonly edges = new Map<number, Draft>();
-  readonly cut = new Set<number>();
-  dominator: Draft = this;
-  readonly children: Draft[] = [];
-  isLoopHead = false;
-  isMerge = false;
-  longest = 0;
-
-  constructor(block: IrBlock, order: number) {
-    this.block = block;
-    this.order = order;
-  }
-
-  /** Distinct targets. */
-  get successors(): Set<Draft> {
-    return new Set(this.edges.values());
-  }
-}
-
-/** Build the graph of the blocks reachable from the first one; nodes in reverse postorder, the head first. */
-export function buildGraph(blocks: readonly RegionBlock[]): readonly RegionNode[] {
-  const order = depthFirst(blocks[0]!).reverse();
-  const drafts = new Map(order.map((block, at) => [block, new Draft(block.block, at)]));
-  for (const [{ edges }, draft] of drafts) for (const [eip, to] of edges) draft.edges.set(eip, drafts.get(to)!);
-  const nodes = [...drafts.values()];
+/**
+ * Build the graph of a region's blocks, the head first.
+ * @param inner other blocks that it is to be entered at, by EIP.
+ */
+export function buildGraph(blocks: readonly RegionBlock[], inner: readonly number[]): RegionGraph {
+  const drafts = new Map(blocks.map((block) => [block, new Draft(block.block)]));
+  for (const [{ edges }, draft] of drafts)
+    for (const [eip, to] of edges) draft.edges.set(eip, { to: drafts.get(to)!, select: undefined });
+  const all = [...drafts.values()];
+  const landings = findLandings(blocks, inner, drafts);
+  if (landings.size > 1) all.unshift(addressSwitch(landings, all));
+  const head = makeReducible(all);
+  const nodes = depthFirst(head).reverse();
+  for (const [order, node] of nodes.entries()) node.order = order;
   findDominators(nodes);
-  if (cutIrreducible(nodes)) findDominators(nodes);
   findShape(nodes);
   findLongestPaths(nodes);
-  return nodes;
+  return { nodes, entries: [...landings.keys()] };
 }
 
-function depthFirst(head: RegionBlock): RegionBlock[] {
+/** The blocks that control comes to by an address: the head, inner entries, and targets of computed jumps that have many. */
+function findLandings(
+  blocks: readonly RegionBlock[],
+  inner: readonly number[],
+  drafts: ReadonlyMap<RegionBlock, Draft>,
+): Map<number, Draft> {
+  const [head] = blocks;
+  const landings = new Map([[head!.block.eip, drafts.get(head!)!]]);
+  for (const block of blocks) {
+    if (block.context === undefined && inner.includes(block.block.eip))
+      landings.set(block.block.eip, drafts.get(block)!);
+    if (!isComputedJump(block.block) || block.edges.size <= MAX_COMPARED) continue;
+    for (const [eip, to] of block.edges) if (to.context === undefined) landings.set(eip, drafts.get(to)!);
+  }
+  return landings;
+}
+
+/** The head of a region with several landings: a switch, to which its computed jumps go too. */
+function addressSwitch(landings: ReadonlyMap<number, Draft>, drafts: readonly Draft[]): Draft {
+  const added = new Draft(undefined, true);
+  for (const [eip, to] of landings) added.edges.set(eip, { to, select: undefined });
+  for (const draft of drafts) {
+    if (draft.block === undefined || !isComputedJump(draft.block)) continue;
+    draft.computed = added;
+    if (draft.edges.size > MAX_COMPARED) draft.edges.clear();
+  }
+  return added;
+}
+
+function isComputedJump({ terminator }: IrBlock): boolean {
+  return terminator.kind === 'indirect' && terminator.via === 'jump';
+}
+
+function depthFirst(head: Draft): Draft[] {
   const seen = new Set([head]);
-  const postorder: RegionBlock[] = [];
+  const postorder: Draft[] = [];
   // The first edge (fall-through) is visited last, so that it comes right after its block in the order.
-  const stack = [{ block: head, targets: [...head.edges.values()] }];
+  const stack = [{ node: head, targets: [...head.successors] }];
   while (stack.length > 0) {
-    const { block, targets } = stack.at(-1)!;
+    const { node, targets } = stack.at(-1)!;
     const next = targets.pop();
     if (next === undefined) {
-      postorder.push(block);
+      postorder.push(node);
       stack.pop();
     } else if (!seen.has(next)) {
       seen.add(next);
-      stack.push({ block: next, targets: [...next.edges.values()] });
+      stack.push({ node: next, targets: [...next.successors] });
     }
   }
   return postorder;
@@ -122,35 +131,13 @@ function predecessorsOf(nodes: readonly Draft[]): Draft[][] {
   return predecessors;
 }
 
-/** Does `a` dominate `b`? */
-function dominates(a: RegionNode, b: RegionNode): boolean {
-  let node = b;
-  while (node.order > a.order) node = node.dominator;
-  return node === a;
-}
-
-/**
- * Drop edges that go backwards to a node which does not dominate their source. All nodes stay reachable through forward
- * edges. @returns true when there was one.
- */
-function cutIrreducible(nodes: readonly Draft[]): boolean {
-  let cut = false;
-  for (const node of nodes) {
-    for (const [eip, to] of node.edges) {
-      if (to.order > node.order || dominates(to, node)) continue;
-      node.edges.delete(eip);
-      node.cut.add(eip);
-      cut = true;
-    }
-  }
-  return cut;
-}
-
 function findShape(nodes: readonly Draft[]): void {
   const forward = nodes.map(() => 0);
   for (const node of nodes) {
     if (node.order > 0) node.dominator.children.push(node);
-    for (const to of node.successors) {
+    const targets = [...node.edges.values()].map(({ to }) => to);
+    if (node.computed !== undefined) targets.push(node.computed);
+    for (const to of targets) {
       if (to.order <= node.order) to.isLoopHead = true;
       else forward[to.order]!++;
     }
@@ -160,15 +147,17 @@ function findShape(nodes: readonly Draft[]): void {
 
 /**
  * Longest way, in guest instructions, to where the budget is checked anew, or out: the next loop head, or the end of a call
- * that is not part of the region.
+ * that is not part of the region. A switch looks behind the loop heads that it leads to: else control would leave there for
+ * want of budget, only to come back through the switch.
  */
 function findLongestPaths(nodes: readonly Draft[]): void {
   for (const node of [...nodes].reverse()) {
     let rest = 0;
-    const after = returnAddress(node.block);
-    for (const [eip, to] of node.edges)
-      if (eip !== after && to.order > node.order && !to.isLoopHead) rest = Math.max(rest, to.longest);
-    node.longest = node.block.instructions + rest;
+    const after = node.block && returnAddress(node.block);
+    for (const [eip, { to }] of node.edges)
+      if (eip !== after && to.order > node.order && (!to.isLoopHead || node.block === undefined))
+        rest = Math.max(rest, to.longest);
+    node.longest = (node.block?.instructions ?? 0) + rest;
   }
 }
 

@@ -397,6 +397,12 @@ export class CodeCache implements CodeWatch {
       this.regions.release(number);
       return this.giveUp(head);
     }
+    const other = inner.length === 0 ? this.overlapped(code, head) : undefined;
+    if (other !== undefined) {
+      this.regions.release(number);
+      this.compile(other.head, [...new Set([...other.entries.map(({ eip }) => eip), ...code.entries])]);
+      return head.region ?? this.compile(head, code.entries);
+    }
     for (const { eip, length } of code.blocks) {
       stretches.push({ pa: this.memory.fetchAddress((eip + head.base) | 0), length });
     }
@@ -405,6 +411,16 @@ export class CodeCache implements CodeWatch {
     for (const { eip } of code.blocks) this.cool(eip, region);
     this.statistics.compileTime += this.options.stopwatch() - start;
     return region;
+  }
+
+  /** A region that is entered where this code would be too, and that can take all its entries in: one of them is enough. */
+  private overlapped(code: RegionCode, head: Block): Region | undefined {
+    for (const eip of code.entries) {
+      const other = eip === head.eip ? undefined : this.neighbour(eip, head)?.region;
+      if (other !== undefined && other !== head.region)
+        return other.entries.length + code.entries.length <= this.options.maxEntries ? other : undefined;
+    }
+    return undefined;
   }
 
   /** A block has become part of a region: it is a head of its own only when control keeps coming to it from elsewhere. */
@@ -533,15 +549,10 @@ export class CodeCache implements CodeWatch {
     return region;
   }
 
-  /** Let a region be entered at one of its blocks, instead of a smaller region that is. */
+  /** Let a region be entered at one of its blocks, if no other one is. */
   private addEntry(region: Region, eip: number): void {
     const block = eip === region.head.eip ? region.head : this.neighbour(eip, region.head);
-    if (block === undefined || block.secondPage >= 0) return;
-    const other = block.region;
-    if (other !== undefined) {
-      if (block !== region.head && other.code.blocks.length > region.code.blocks.length) return;
-      this.dropRegion(other);
-    }
+    if (block === undefined || block.secondPage >= 0 || block.region !== undefined) return;
     region.entries.push(block);
     block.region = region;
     this.translator.setHeat(block.code.start, 0);

@@ -39,7 +39,11 @@ export class StructureEmitter {
 
   run(): Statement[] {
     const { head } = this;
-    return [js.iff(this.isShort(head), this.leaveTo(js.id(ENTRY_PARAMETER), Exit.Budget)), ...this.tree(head)];
+    const entry = js.id(ENTRY_PARAMETER);
+    // V8 then keeps it as a number in loops, where it would be a tagged value.
+    const number = js.statement(js.assign(entry, js.binary('|', entry, js.num(0))));
+    const short = js.iff(this.isShort(head), this.leaveTo(entry, Exit.Budget));
+    return [...(head.isAddressed ? [number] : []), short, ...this.tree(head)];
   }
 
   /** A node with everything that it dominates. */

@@ -27,8 +27,8 @@ import type { Call, CallTable } from './syscalls/call.ts';
 import { unservedCall } from './syscalls/call.ts';
 import type { PendingCall, Task } from './task.ts';
 
-/** Instructions in one run of the processor. */
-const RUN_INSTRUCTIONS = 1_000_000;
+/** Instructions in one run of the processor: few, since fresh code stays in V8's baseline tier until it is entered anew. */
+const RUN_INSTRUCTIONS = 200_000;
 /** Milliseconds that a process keeps the processor while others want it. */
 const SLICE = 10;
 /** Milliseconds after which the host's event loop gets its turn. */

@@ -30,12 +30,12 @@ export class Chain implements CallService {
     this.state = state;
     this.cache = cache;
     this.slowStep = slowStep;
-    cache.calls = this;
+    cache.regions.calls = this;
   }
 
   /** Run a region from EIP, and those that follow. @returns the exit of `this.region`. */
   run(region: Region): Exit {
-    this.cache.forgetDropped();
+    this.cache.regions.forgetDropped();
     const exit = this.follow(region.run(0, this.state[EIP]!), NOWHERE, 0);
     return exit === Exit.Unwound ? this.pending : exit;
   }
@@ -53,9 +53,9 @@ export class Chain implements CallService {
     const link = gate.links[ordinal] as RegionLink;
     const { way, caller } = link;
     if (way.kind !== 'call') throw new Error('not a call');
-    let callee = this.cache.regionAt(S[EIP]!, caller);
+    let callee = this.cache.regions.regionAt(S[EIP]!, caller);
     // What a hot region calls is hot.
-    if (callee === undefined && ++link.count <= CALLEE_TRIES) callee = this.cache.compileAt(S[EIP]!, caller);
+    if (callee === undefined && ++link.count <= CALLEE_TRIES) callee = this.cache.regions.compileAt(S[EIP]!, caller);
     if (callee === undefined || depth >= MAX_CALL_DEPTH || S[BUDGET]! <= 0) {
       this.region = caller;
       this.pending = Exit.Indirect;
@@ -89,7 +89,7 @@ export class Chain implements CallService {
     let exit = first;
     for (;;) {
       if (exit === Exit.Unwound || exit === Exit.Fault) return exit;
-      const region = cache.regionNumber(S[REGION_LEFT]!);
+      const region = cache.regions.regionNumber(S[REGION_LEFT]!);
       this.region = region;
       let next: Region | undefined;
       let eip = S[EIP]!;
@@ -100,7 +100,7 @@ export class Chain implements CallService {
           // Not worth giving up the calls that are under way.
           S[EIP] = way.eip;
           S[BUDGET]! += way.remaining;
-          cache.noteSlowExit(region);
+          cache.regions.noteSlowExit(region);
           const left = slowStep();
           if (left === Exit.Vmm || left === Exit.Fault) return left;
           exit = Exit.Indirect;
@@ -114,7 +114,7 @@ export class Chain implements CallService {
         if (exit !== Exit.Indirect || S[BUDGET]! <= 0) return exit;
         eip = S[EIP]!;
         if (depth !== 0 && eip === returnTo) return exit;
-        next = cache.regionAt(eip, region);
+        next = cache.regions.regionAt(eip, region);
         if (next === undefined) return exit;
       }
       exit = next.run(depth, eip);

@@ -158,7 +158,7 @@ export class Cpu {
           exit = this.verifier === undefined ? this.chain.run(region) : this.verifier.run(region);
           const ran = before - S[BUDGET]!;
           this.cache.statistics.compiledInstructions += ran;
-          this.cache.weigh(region, ran);
+          this.cache.regions.weigh(region, ran);
           const left = this.chain.region!;
           if (exit >= 0) {
             const { way } = left.links[exit]!;
@@ -168,7 +168,7 @@ export class Cpu {
               continue;
             }
             if (way.kind === 'slow') {
-              this.cache.noteSlowExit(left);
+              this.cache.regions.noteSlowExit(left);
               S[BUDGET]! += way.remaining;
               block = this.cache.current();
               exit = this.interpretOnce(block);
@@ -180,7 +180,7 @@ export class Cpu {
           } else if (exit === Exit.Budget || exit === Exit.Lookup) {
             // Too few instructions left for its longest path, or a page is mapped otherwise: once through tier 0.
             block = undefined;
-            if (exit === Exit.Lookup && this.cache.touch(left)) continue;
+            if (exit === Exit.Lookup && this.cache.regions.touch(left)) continue;
             exit = this.interpretOnce(this.cache.current());
           }
         } else exit = this.interpret(block);
@@ -218,7 +218,7 @@ export class Cpu {
   /** The block that a region's exit goes to; EIP is there already. */
   private follow(region: Region, exit: number): Block {
     const link = region.links[exit]!;
-    if (link.count === link.growthCount) this.cache.grow(region);
+    if (link.count === link.growthCount) this.cache.regions.grow(region);
     const known = link.target;
     if (known !== undefined && this.cache.isCurrent(known)) return known;
     const block = this.cache.current();
@@ -255,7 +255,7 @@ export class Cpu {
 
   /** Tier 0 does not go on into a block that is hot or has a region; the next turn of the loop runs the region. */
   private compileHot(block: Block): void {
-    if (block.region === undefined) this.cache.compileHot(block);
+    if (block.region === undefined) this.cache.regions.compileHot(block);
   }
 
   private serveVmm(): Stop | undefined {

@@ -92,10 +92,10 @@ test('storm: compiled at once with room for little, regions are evicted one by o
   const maxSource = 100_000;
   const kept: number[] = [];
   const watch = (cache: CodeCache): void => {
-    const compile = cache.compile.bind(cache);
-    cache.compile = (head) => {
+    const compile = cache.regions.compile.bind(cache.regions);
+    cache.regions.compile = (head) => {
       const region = compile(head);
-      kept.push(cache.keptSource);
+      kept.push(cache.regions.keptSource);
       return region;
     };
   };

@@ -20,8 +20,8 @@ function runTimed(program: Uint8Array, total: Total): void {
   const machine = new BenchMachine('auto');
   machine.load(program);
   const { cache } = machine.cpu;
-  const compile = cache.compile.bind(cache);
-  cache.compile = (head) => {
+  const compile = cache.regions.compile.bind(cache.regions);
+  cache.regions.compile = (head) => {
     const start = performance.now();
     const region = compile(head);
     total.milliseconds += performance.now() - start;

@@ -1,0 +1,33 @@
+/** Thresholds of the translation cache, as src/machine.ts sets them. */
+
+/** Host clock in milliseconds, for statistics only. */
+export type Stopwatch = () => number;
+
+export interface CacheOptions {
+  /** Executions of a block in tier 0 before its region is compiled; Infinity never compiles. */
+  readonly hotThreshold: number;
+  /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
+  readonly innerFactor: number;
+  /** Blocks that one region can be entered at. */
+  readonly maxEntries: number;
+  /** Characters of generated JavaScript kept; the oldest regions go first. */
+  readonly maxSource: number;
+  /** Characters of generated JavaScript that a program may have at once, whatever it does. */
+  readonly compileAllowance: number;
+  /** Instructions that must have retired for each character beyond that. */
+  readonly compileInterval: number;
+  /**
+   * Instructions that a run from the dispatcher must have on average, or else it was better off in tier 0. A region that
+   * fails is dropped, and its block has to become hot sixteen times as long as before.
+   */
+  readonly shortestRun: number;
+  /** Rewrites of a code page after which its code is no longer compiled. */
+  readonly maxRewrites: number;
+  /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
+  readonly growthExits: number;
+  /** Times that a region is left for tier 0 because memory could not be accessed directly, before it is compiled anew. */
+  readonly maxSlowExits: number;
+  /** Times that a region is compiled anew. */
+  readonly maxGrowth: number;
+  readonly stopwatch: Stopwatch;
+}

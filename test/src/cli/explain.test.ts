@@ -27,7 +27,7 @@ test('bytes: guest code, both IR stages, micro-operations and JavaScript', () =>
   expect(stdout).toContain('00001000  03 03                   add eax, dword [ebx]\n');
   expect(stdout).toContain('  %2 = load32 [%1]\n');
   expect(stdout).toContain('  addFlags eax, eax, t0\n');
-  expect(stdout).toMatch(/^return function r_1000\(\) \{$/m);
+  expect(stdout).toMatch(/^return function r_1000\(k, j\) \{$/m);
 });
 
 test('16-bit code at an address of its own', () => {

@@ -15,7 +15,7 @@ const umask = process.umask();
 process.on('exit', () => {
   process.umask(umask);
   setFlagsFromString('--flush-bytecode');
-  // src/cli/exec.ts has set it.
+  // src/cli/on-stack-replacement.ts has set it.
   setFlagsFromString('--use-osr');
   // Never half a file for a command line that starts meanwhile.
   writeFileSync(`${cache}.new`, script.createCachedData());

@@ -13,6 +13,7 @@ import { attachTerminal } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
 import { UsageError } from './failure.ts';
+import { avoidOnStackReplacement } from './on-stack-replacement.ts';
 import { printStatistics } from './statistics.ts';
 
 interface BootOptions {
@@ -125,6 +126,7 @@ async function boot(options: BootOptions): Promise<void> {
   // Until the guest says something: loading and what decompresses itself take a while.
   const isWatched = process.stderr.isTTY && options.display === undefined;
   const progress = isWatched ? new Progress(() => machine.retired, process.stderr) : undefined;
+  if (options.tier !== '0') avoidOnStackReplacement();
   const { Pc } = await import('../index.ts');
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),

@@ -1,6 +1,5 @@
 /** `xlat86 exec`: runs a static i386 Linux program in user mode. */
 import { readFileSync, realpathSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { cpuNames } from '../../runtime/cpu/model.ts';
 import { NodeFileSystem } from '../host/node-file-system.ts';
@@ -8,6 +7,7 @@ import { openStandardInput, openStandardOutput } from '../host/node-streams.ts';
 import type { CpuName, Grant, KillSignal, Tier } from '../index.ts';
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, LoadError } from '../linux/elf.ts';
 import { UsageError } from './failure.ts';
+import { avoidOnStackReplacement } from './on-stack-replacement.ts';
 import { printStatistics } from './statistics.ts';
 
 interface ExecOptions {
@@ -87,9 +87,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 
 async function exec(program: string, args: readonly string[], options: ExecOptions): Promise<void> {
   if (options.verify && options.tier === '0') throw new UsageError('--verify: with --tier 0 nothing is compiled');
-  // A region with a loop that is entered often would enter V8's replacement code at the loop, through its runtime, each
-  // time, and for seconds not be optimised as a whole (5 s instead of 1 s in the recursion kernel).
-  if (options.tier !== '0') setFlagsFromString('--no-use-osr');
+  if (options.tier !== '0') avoidOnStackReplacement();
   const grants = options.dir.map(parseGrant);
   const bytes = readProgram(program);
   const stdin = openStandardInput();

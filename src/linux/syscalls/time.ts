@@ -135,9 +135,9 @@ function setTimer(kernel: Kernel, first: number, interval: number): { left: numb
 /** Writes a struct itimerval. */
 function writeTimer(kernel: Kernel, at: number, { left, interval }: { left: number; interval: number }): void {
   [interval, left].forEach((milliseconds, index) => {
-    const time = timeOfMilliseconds(milliseconds);
-    const microseconds = Math.ceil(time.nanoseconds / 1000);
-    time32.write(kernel, at + index * 8, { seconds: time.seconds, nanoseconds: microseconds });
+    // Rounded up: a timer that runs never shows 0.
+    const { seconds, nanoseconds } = timeOfMilliseconds(Math.ceil(milliseconds * 1000) / 1000);
+    time32.write(kernel, at + index * 8, { seconds, nanoseconds: Math.round(nanoseconds / 1000) });
   });
 }
 

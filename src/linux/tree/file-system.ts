@@ -123,8 +123,10 @@ export function isType(stat: Stat, type: number): boolean {
   return (stat.mode & TYPE_MASK) === type;
 }
 
-/** The time of a number of milliseconds since 1970. */
+/** The time of a number of milliseconds, to the nearest nanosecond. */
 export function timeOfMilliseconds(milliseconds: number): Time {
   const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
+  const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);
+  // Less than half a nanosecond before a whole second.
+  return nanoseconds === 1e9 ? { seconds: seconds + 1, nanoseconds: 0 } : { seconds, nanoseconds };
 }

@@ -47,8 +47,7 @@ test.each(['files', 'memory'])('%s, in the folder in memory', async (name) => {
   expect(guest.stdout).toBe(native.stdout);
 });
 
-// What waits and races real time is compared with a recording: the native run once hung for 20 s on a loaded machine.
-// Named pipes are only made in the folder in memory, so it runs there alone.
+// Named pipes are only made in the folder in memory, so this runs there alone, and is compared with a recording.
 test.each(everyTier)('waiting, tier %s, as recorded from Linux', async (tier) => {
   const guest = await runGuest(compileGuest('waiting'), { directory: '/tmp', tier });
   expect(guest.stdout).toBe(readFileSync(join(recordings, 'waiting.txt'), 'latin1'));

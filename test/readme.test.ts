@@ -2,11 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { withTable } from '../scripts/readme-table.ts';
 import { explain, modes, printRegion } from '../src/debug/explain.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -69,7 +69,7 @@ async function theirs(folder: string, image: string): Promise<Picture[]> {
 }
 
 describe.skipIf(!has('display', [nasm, qemuSystem, bios, vgaBios]))('modes of the VGA BIOS', () => {
-  test('show the same pictures as under QEMU', { timeout: 240_000 }, async () => {
+  test('show the same pictures as under QEMU', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'xlat86-display-'));
     const path = join(folder, 'display.img');
     execFileSync('nasm', ['-f', 'bin', '-o', path, 'fixtures/guests/display/display.asm']);

@@ -37,7 +37,7 @@ function randomProgram(next: () => number): Program {
   };
 }
 
-test.each(seeds)('random bytes as code, seed %i', { timeout: 300_000 }, (seed) => {
+test.each(seeds)('random bytes as code, seed %i', (seed) => {
   const globals = Object.getOwnPropertyNames(globalThis).length;
   const next = randomWords(seed);
   // Every second seed with pages at their own addresses, where regions test the line table.

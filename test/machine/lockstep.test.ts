@@ -73,7 +73,7 @@ const runs: readonly Run[] = [
   { seed: 12, programs: 2000, loop: true },
 ];
 
-test.each(runs)('runs of instructions, seed $seed, loops $loop', { timeout: 300_000 }, ({ seed, programs, loop }) => {
+test.each(runs)('runs of instructions, seed $seed, loops $loop', ({ seed, programs, loop }) => {
   const next = randomWords(seed);
   // Every second seed with pages at their own addresses, where regions test the line table.
   const own = seed % 2 === 0;

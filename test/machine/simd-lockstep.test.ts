@@ -64,7 +64,7 @@ function randomProgram(next: () => number): Program {
   };
 }
 
-test.each([21, 22, 23])('runs of MMX and SSE in loops, seed %i', { timeout: 300_000 }, (seed) => {
+test.each([21, 22, 23])('runs of MMX and SSE in loops, seed %i', (seed) => {
   const next = randomWords(seed);
   // Every second seed with pages at their own addresses, where regions test the line table.
   const own = seed % 2 === 0;

@@ -8,14 +8,14 @@ import { isSimdFamily, vectorFamilies } from '../support/vectors.ts';
 
 const families = vectorFamilies().filter(isSimdFamily);
 
-test.each(families)('the lifts do what the CPU did: %s', { timeout: 300_000 }, (family) => {
+test.each(families)('the lifts do what the CPU did: %s', (family) => {
   expect(runFamily(family, new LiftMachine()).report).toBe('');
 });
 
-test.each(families)('tier 0 does what the CPU did: %s', { timeout: 300_000 }, (family) => {
+test.each(families)('tier 0 does what the CPU did: %s', (family) => {
   expect(runFamily(family, new CpuMachine('0')).report).toBe('');
 });
 
-test.each(families)('tier 1 does what the CPU did: %s', { timeout: 300_000 }, (family) => {
+test.each(families)('tier 1 does what the CPU did: %s', (family) => {
   expect(runFamily(family, new CpuMachine('1')).report).toBe('');
 });

@@ -69,7 +69,7 @@ test.each(found)('$why', (program) => {
   }
 });
 
-test.each(seeds)('loops of random instructions repeat in tier 0, seed %i', { timeout: 300_000 }, (seed) => {
+test.each(seeds)('loops of random instructions repeat in tier 0, seed %i', (seed) => {
   const next = randomWords(seed);
   const own = seed % 2 === 0;
   const image = baseImage(next);

@@ -27,7 +27,7 @@ const machines: readonly [string, () => VectorMachine][] = [
   ['tier 1', () => new CpuMachine('1')],
 ];
 
-test.each(machines)('x87 as on the CPU: %s', { timeout: 300_000 }, (_, make) => {
+test.each(machines)('x87 as on the CPU: %s', (_, make) => {
   const machine = make();
   layOutMemory(machine);
   const different: Record<string, number> = {};

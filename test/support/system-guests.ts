@@ -54,7 +54,7 @@ export function assembleSystemGuest({ name }: SystemGuest): string {
   return image;
 }
 
-/** Runs an assembled guest under QEMU. @throws Error when it does not end in 30 s. */
+/** Runs an assembled guest under QEMU. @throws Error when it does not end in 300 s. */
 export function runUnderQemu(image: string, cpu = 'qemu32'): GuestOutcome {
   // biome-ignore format: an option a line
   const options = [
@@ -63,7 +63,7 @@ export function runUnderQemu(image: string, cpu = 'qemu32'): GuestOutcome {
     '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
     '-kernel', image,
   ];
-  const { status, stdout, stderr } = spawnSync('qemu-system-i386', options, { timeout: 30_000, encoding: 'latin1' });
+  const { status, stdout, stderr } = spawnSync('qemu-system-i386', options, { timeout: 300_000, encoding: 'latin1' });
   if (status === null) throw new Error(`${image} did not end under QEMU; it printed\n${stdout}${stderr}`);
   // QEMU makes of the byte an odd exit status; an even one is its own.
   return { lines: linesOf(stdout), exit: status & 1 ? status >> 1 : undefined };

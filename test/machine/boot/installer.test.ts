@@ -13,13 +13,13 @@ const [, vgaBios] = firmware;
 const kernel = guestFile('installer/linux');
 const initrd = guestFile('installer/initrd.gz');
 const screenshot = join(import.meta.dirname, '../../../.cache/installer.png');
-const TWENTY_MINUTES = 1_200_000;
+const FORTY_MINUTES = 2_400_000;
 /** Instructions between two looks at the screen. */
 const STRIDE = 2_000_000;
 
 test.skipIf(!has("Debian's installer", [vgaBios, kernel, initrd]))(
   "Debian's installer asks for a language",
-  { timeout: TWENTY_MINUTES },
+  { timeout: FORTY_MINUTES },
   async () => {
     const session = new PcSession({
       memory: 512,

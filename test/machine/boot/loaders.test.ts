@@ -4,69 +4,64 @@ import { has } from '../../support/needs.ts';
 import { firmware, guestFile, guestImage, PcSession } from '../../support/pc-session.ts';
 
 const [bios, vgaBios] = firmware;
-const FIVE_MINUTES = 300_000;
 const images = ['disk.img', 'syslinux.img', 'isolinux.iso', 'memtest.iso', 'memtest.bin'].map(guestFile);
 
-describe.skipIf(!has('firmware and boot loaders', [...firmware, ...images]))(
-  'from its package',
-  { timeout: FIVE_MINUTES },
-  () => {
-    const withBios = (): { bios: Uint8Array; vgaBios: Uint8Array } => ({ bios: bios.read(), vgaBios: vgaBios.read() });
+describe.skipIf(!has('firmware and boot loaders', [...firmware, ...images]))('from its package', () => {
+  const withBios = (): { bios: Uint8Array; vgaBios: Uint8Array } => ({ bios: bios.read(), vgaBios: vgaBios.read() });
 
-    test('SeaBIOS shows its boot menu and boots what is chosen', async () => {
-      const pc = new PcSession({
-        ...withBios(),
-        bootMenu: 60_000,
-        disk: guestImage('disk.img'),
-        floppy: guestImage('syslinux.img'),
-      });
-      await pc.screenShows('Press ESC for boot menu');
-      await pc.type('\x1b');
-      await pc.screenShows('Select boot device:');
-      await pc.seconds(0.1);
-      expect(pc.screen).toMatch(/1\. Floppy/);
-      const choice = /(\d)\. (ata0-0|AHCI|.*Hard-Disk)/.exec(pc.screen);
-      expect(choice, pc.screen).not.toBeNull();
-      await pc.type(choice![1]!);
-      await pc.screenShows('GNU GRUB');
+  test('SeaBIOS shows its boot menu and boots what is chosen', async () => {
+    const pc = new PcSession({
+      ...withBios(),
+      bootMenu: 60_000,
+      disk: guestImage('disk.img'),
+      floppy: guestImage('syslinux.img'),
     });
+    await pc.screenShows('Press ESC for boot menu');
+    await pc.type('\x1b');
+    await pc.screenShows('Select boot device:');
+    await pc.seconds(0.1);
+    expect(pc.screen).toMatch(/1\. Floppy/);
+    const choice = /(\d)\. (ata0-0|AHCI|.*Hard-Disk)/.exec(pc.screen);
+    expect(choice, pc.screen).not.toBeNull();
+    await pc.type(choice![1]!);
+    await pc.screenShows('GNU GRUB');
+  });
 
-    test('GRUB shows its menu on the screen and the serial port, and takes keys', async () => {
-      const pc = new PcSession({ ...withBios(), disk: guestImage('disk.img') });
-      await pc.screenShows('Linux from the first partition');
-      expect(pc.screen).toContain('GNU GRUB  version 2.06');
-      await pc.serialSays('A second entry');
-      await pc.type('\x1b[B\r');
-      await pc.screenShows('The second entry was chosen.');
-    });
+  test('GRUB shows its menu on the screen and the serial port, and takes keys', async () => {
+    const pc = new PcSession({ ...withBios(), disk: guestImage('disk.img') });
+    await pc.screenShows('Linux from the first partition');
+    expect(pc.screen).toContain('GNU GRUB  version 2.06');
+    await pc.serialSays('A second entry');
+    await pc.type('\x1b[B\r');
+    await pc.screenShows('The second entry was chosen.');
+  });
 
-    test('GRUB switches the machine off', async () => {
-      const pc = new PcSession({ ...withBios(), disk: guestImage('disk.img') });
-      await pc.serialSays('Switch off');
-      await pc.seconds(0.2);
-      pc.send('\x0e\x0e\r');
-      expect(await pc.end(2e9)).toEqual({ kind: 'poweroff' });
-    });
+  test('GRUB switches the machine off', async () => {
+    const pc = new PcSession({ ...withBios(), disk: guestImage('disk.img') });
+    await pc.serialSays('Switch off');
+    await pc.seconds(0.2);
+    pc.send('\x0e\x0e\r');
+    expect(await pc.end(2e9)).toEqual({ kind: 'poweroff' });
+  });
 
-    test('syslinux on a floppy prompts and loads', async () => {
-      const pc = new PcSession({ ...withBios(), floppy: guestImage('syslinux.img') });
-      await pc.screenShows('boot:');
-      expect(pc.screen).toContain('Welcome to syslinux.');
-      await pc.type('memtest\r');
-      await pc.screenShows('Memtest86+');
-    });
+  test('syslinux on a floppy prompts and loads', async () => {
+    const pc = new PcSession({ ...withBios(), floppy: guestImage('syslinux.img') });
+    await pc.screenShows('boot:');
+    expect(pc.screen).toContain('Welcome to syslinux.');
+    await pc.type('memtest\r');
+    await pc.screenShows('Memtest86+');
+  });
 
-    test('isolinux on a CD prompts', async () => {
-      const pc = new PcSession({ ...withBios(), cdrom: guestImage('isolinux.iso', 2048) });
-      await pc.serialSays('boot:');
-      expect(pc.screen).toContain('Welcome to isolinux.');
-    });
+  test('isolinux on a CD prompts', async () => {
+    const pc = new PcSession({ ...withBios(), cdrom: guestImage('isolinux.iso', 2048) });
+    await pc.serialSays('boot:');
+    expect(pc.screen).toContain('Welcome to isolinux.');
+  });
 
-    test('memtest86+ passes its first tests', async () => {
-      const pc = new PcSession({ ...withBios(), memory: 16, cdrom: guestImage('memtest.iso', 2048) });
-      await pc.screenShows('Test #3');
-      expect(pc.screen).toMatch(/Errors: 0/);
-      expect(pc.screen).toMatch(/Memory +: +16MB/);
-    });
-  },
-);
+  test('memtest86+ passes its first tests', async () => {
+    const pc = new PcSession({ ...withBios(), memory: 16, cdrom: guestImage('memtest.iso', 2048) });
+    await pc.screenShows('Test #3');
+    expect(pc.screen).toMatch(/Errors: 0/);
+    expect(pc.screen).toMatch(/Memory +: +16MB/);
+  });
+});

@@ -214,7 +214,7 @@ describe('REP string instructions', () => {
       expect(Buffer.compare(ram.u8, model.bytes), what).toBe(0);
     }
     expect(faults).toBeGreaterThan(CASES / 20);
-  }, 120_000);
+  });
 
   it('touch nothing when the count is zero', () => {
     state[ESI] = state[EDI] = 0x10;

@@ -19,7 +19,7 @@ const file = (name: string, bytes: Uint8Array): string => {
 };
 
 // Built once, as `npm run build` does it.
-beforeAll(() => bundleCommandLine(root, built), 120_000);
+beforeAll(() => bundleCommandLine(root, built));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the command; what it printed and how it ended. */
@@ -28,7 +28,7 @@ function boot(...args: readonly string[]): { status: number | null; stdout: stri
     cwd: root,
     input: '',
     encoding: 'latin1',
-    timeout: 50_000,
+    timeout: 300_000,
   });
   return { status, stdout, stderr };
 }

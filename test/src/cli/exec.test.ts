@@ -13,7 +13,7 @@ const command = [join(built, 'main.js')];
 const folder = mkdtempSync(join(tmpdir(), 'xlat86-exec-'));
 
 // Built once, as `npm run build` does it.
-beforeAll(() => bundleCommandLine(root, built), 120_000);
+beforeAll(() => bundleCommandLine(root, built));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Outcome {
@@ -27,7 +27,7 @@ function xlat86(args: readonly string[], input: string | Uint8Array = ''): Outco
     cwd: root,
     input,
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: 300_000,
   });
   return { status, stdout, stderr };
 }
@@ -101,7 +101,7 @@ test('a granted folder is where the guest starts, and its files are the host’s
     {
       cwd: root,
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 300_000,
     },
   );
   expect(run.stdout).toContain('rename("a", "d/moved"): 0');

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'xlat86-launch-'));
 const built = join(folder, 'built');
 const copy = join(folder, 'elsewhere');
 
-beforeAll(() => bundleCommandLine(root, built), 120_000);
+beforeAll(() => bundleCommandLine(root, built));
 beforeEach(() => {
   rmSync(copy, { recursive: true, force: true });
   cpSync(built, copy, { recursive: true });

@@ -22,32 +22,28 @@ function listing(folder: string): string {
   return spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' }).stdout;
 }
 
-test.skipIf(!existsSync(busybox))(
-  'applets and ash',
-  async () => {
-    const [there, here] = folders as [string, string];
-    const env = { PATH: '/none', TZ: 'UTC' };
-    const native = spawnSync(busybox, ['ash', '-c', script], { cwd: there, env, encoding: 'latin1' });
-    const errors: string[] = [];
-    const guest = await runGuest(busybox, {
-      name: busybox,
-      path: busybox,
-      args: ['ash', '-c', script],
-      env,
-      umask: process.umask(),
-      directory: there,
-      grants: [{ fileSystem: new NodeFileSystem(here), path: there }],
-      stderr: {
-        write: (bytes) => {
-          errors.push(Buffer.from(bytes).toString());
-          return bytes.length;
-        },
+test.skipIf(!existsSync(busybox))('applets and ash', async () => {
+  const [there, here] = folders as [string, string];
+  const env = { PATH: '/none', TZ: 'UTC' };
+  const native = spawnSync(busybox, ['ash', '-c', script], { cwd: there, env, encoding: 'latin1' });
+  const errors: string[] = [];
+  const guest = await runGuest(busybox, {
+    name: busybox,
+    path: busybox,
+    args: ['ash', '-c', script],
+    env,
+    umask: process.umask(),
+    directory: there,
+    grants: [{ fileSystem: new NodeFileSystem(here), path: there }],
+    stderr: {
+      write: (bytes) => {
+        errors.push(Buffer.from(bytes).toString());
+        return bytes.length;
       },
-    });
-    expect(errors.join('')).toBe(native.stderr);
-    expect(guest.stdout).toBe(native.stdout);
-    expect(guest.stdout).toContain('done\nbye\n');
-    expect(listing(here)).toBe(listing(there));
-  },
-  120_000,
-);
+    },
+  });
+  expect(errors.join('')).toBe(native.stderr);
+  expect(guest.stdout).toBe(native.stdout);
+  expect(guest.stdout).toContain('done\nbye\n');
+  expect(listing(here)).toBe(listing(there));
+});

@@ -4,17 +4,13 @@ import { expect, test } from 'vitest';
 import type { CpuName, Tier } from '../../../src/index.ts';
 import { compileGuest, runGuest, runNative } from '../../support/guest-programs.ts';
 
-test.each<CpuName>(['max', 'sse2', 'i686'])(
-  "glibc's strings and mathematics on %s",
-  { timeout: 60_000 },
-  async (cpu) => {
-    const program = compileGuest('library');
-    const guest = await runGuest(program, { cpu });
-    expect(guest.stdout).toBe(runNative(program, [], '/tmp').stdout);
-  },
-);
+test.each<CpuName>(['max', 'sse2', 'i686'])("glibc's strings and mathematics on %s", async (cpu) => {
+  const program = compileGuest('library');
+  const guest = await runGuest(program, { cpu });
+  expect(guest.stdout).toBe(runNative(program, [], '/tmp').stdout);
+});
 
-test.each<Tier>(['0', '1', 'auto'])('x87, MMX and SSE across signals, tier %s', { timeout: 60_000 }, async (tier) => {
+test.each<Tier>(['0', '1', 'auto'])('x87, MMX and SSE across signals, tier %s', async (tier) => {
   const program = compileGuest('float-signals');
   const native = runNative(program, [], '/tmp');
   const guest = await runGuest(program, { tier });
@@ -22,7 +18,7 @@ test.each<Tier>(['0', '1', 'auto'])('x87, MMX and SSE across signals, tier %s', 
   expect(guest.stdout).toBe(native.stdout);
 });
 
-test.each<Tier>(['0', '1', 'auto'])('floating point that goes wrong, tier %s', { timeout: 60_000 }, async (tier) => {
+test.each<Tier>(['0', '1', 'auto'])('floating point that goes wrong, tier %s', async (tier) => {
   const program = compileGuest('float-faults');
   const native = runNative(program, [], '/tmp');
   const guest = await runGuest(program, { tier });

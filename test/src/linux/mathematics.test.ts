@@ -23,7 +23,7 @@ test.each<[CpuName, Tier]>([
   ['i686', 'auto'],
   ['max', '0'],
   ['max', '1'],
-])('mathematics on %s, tier %s', { timeout: 300_000 }, async (cpu, tier) => {
+])('mathematics on %s, tier %s', async (cpu, tier) => {
   const program = compileGuest('mathematics');
   const native = runNative(program, [], '/tmp').stdout.split('\n');
   const guest = (await runGuest(program, { cpu, tier })).stdout.split('\n');

@@ -21,20 +21,16 @@ i=0; while [ $i -lt 120 ]; do i=$((i + 1)); echo "$i $((i * i % 97))"; done | so
 (sleep 0.05; echo later) & wait
 trap 'echo caught' TERM; kill -TERM $$; echo hello | sed s/l/L/g; seq 1 300 | awk '{ s += $1 * $1 } END { print s / 7 }'`;
 
-test.skipIf(!existsSync(busybox))(
-  'ash, applets and their processes repeat without a difference',
-  async () => {
-    const native = runNative(busybox, ['ash', '-c', script], '/');
-    const guest = await runGuest(busybox, {
-      name: busybox,
-      path: busybox,
-      args: ['ash', '-c', script],
-      verify: true,
-    });
-    expect(guest).toMatchObject(native);
-  },
-  120_000,
-);
+test.skipIf(!existsSync(busybox))('ash, applets and their processes repeat without a difference', async () => {
+  const native = runNative(busybox, ['ash', '-c', script], '/');
+  const guest = await runGuest(busybox, {
+    name: busybox,
+    path: busybox,
+    args: ['ash', '-c', script],
+    verify: true,
+  });
+  expect(guest).toMatchObject(native);
+});
 
 /** The first block of the program that has this pure operator computes it wrong in tier 1. */
 function mistakenly(from: string, to: string): { at: () => number; optimised: (block: IrBlock) => void } {
@@ -56,28 +52,24 @@ test.each([
   ['and', 'or'],
   ['mul', 'add'],
   ['shl', 'shr'],
-])(
-  'a program whose compiled code has %s wrong stops there',
-  async (from, to) => {
-    const { at, optimised } = mistakenly(from, to);
-    const observe = { lifted: () => {}, optimised };
-    const guest = new LinuxProcess<Cpu>(
-      { program: readFileSync(demo), verify: true, memory: 64 << 20 },
-      {
-        clock: createSystemClock(),
-        createProcessor: (parts) => createUserCpu(parts, () => performance.now(), {}, observe),
-      },
-    );
-    const error = await guest.run().then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(Divergence);
-    const { facts } = error as Divergence;
-    expect(facts.path.map(({ eip }) => eip)).toContain(at());
-    const text = printDivergence(facts);
-    expect(text).toContain(`block ${(at() >>> 0).toString(16).padStart(8, '0')}\n== asm`);
-    expect(text).toContain('<<<');
-  },
-  120_000,
-);
+])('a program whose compiled code has %s wrong stops there', async (from, to) => {
+  const { at, optimised } = mistakenly(from, to);
+  const observe = { lifted: () => {}, optimised };
+  const guest = new LinuxProcess<Cpu>(
+    { program: readFileSync(demo), verify: true, memory: 64 << 20 },
+    {
+      clock: createSystemClock(),
+      createProcessor: (parts) => createUserCpu(parts, () => performance.now(), {}, observe),
+    },
+  );
+  const error = await guest.run().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(Divergence);
+  const { facts } = error as Divergence;
+  expect(facts.path.map(({ eip }) => eip)).toContain(at());
+  const text = printDivergence(facts);
+  expect(text).toContain(`block ${(at() >>> 0).toString(16).padStart(8, '0')}\n== asm`);
+  expect(text).toContain('<<<');
+});

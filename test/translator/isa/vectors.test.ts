@@ -19,7 +19,7 @@ const PRINTED = 2;
 /** MMX and SSE have a test of their own (test/machine/simd-vectors.test.ts). */
 const integerFamilies = vectorFamilies().filter((family) => !isSimdFamily(family));
 
-test.each(integerFamilies)('the lifts do what the CPU did: %s', { timeout: 300_000 }, (family) => {
+test.each(integerFamilies)('the lifts do what the CPU did: %s', (family) => {
   const machine = new LiftMachine();
   layOutMemory(machine);
   const failures = new Map<string, { count: number; text: string[] }>();

@@ -248,7 +248,7 @@ test('reset: no text, a black picture, nothing in the window', () => {
   expect(pixel(bench, 0, 0)).toBe(0);
 });
 
-test('15,000 random accesses never reach the host, whatever is shown', { timeout: 120_000 }, () => {
+test('15,000 random accesses never reach the host, whatever is shown', () => {
   const bench = inMode('12');
   const targets = [
     { space: 'port', first: 0x3b4, count: 0x28 },

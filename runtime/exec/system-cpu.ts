@@ -79,7 +79,13 @@ const DR6_BS = 1 << 14;
 const LOAD_SEGMENT = vmmCallNames.indexOf('loadSegment');
 const SET_INTERRUPT_FLAG = vmmCallNames.indexOf('setInterruptFlag');
 const INTERRUPT_RETURN = vmmCallNames.indexOf('interruptReturn');
-/** Instructions after which TF makes no trap, since they have cleared it: software interrupts. */
+const OTHER_PREFIXES: readonly number[] = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67];
+/** INS, OUTS, MOVS, CMPS, STOS, LODS, SCAS. */
+const STRING_OPCODES: readonly number[] = [
+  ...[0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7],
+  ...[0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf],
+];
+/** Instructions after which TF makes no trap when they have cleared it: software interrupts. */
 const SOFTWARE_INTERRUPTS: readonly number[] = (['interrupt', 'trap', 'overflowTrap'] as const).map((name) =>
   vmmCallNames.indexOf(name),
 );
@@ -99,6 +105,8 @@ export class SystemCpu {
   /** From the delivery of an NMI to the next IRET. */
   private nmiBlocked = false;
   private shutdown: SystemStop | undefined;
+  /** Breakpoints that a load of SS has hit, as in DR6: their trap comes with the next instruction's. */
+  private heldHits = 0;
 
   constructor({ cpu, clock, time, interrupts, deliver }: SystemCpuParts) {
     this.cpu = cpu;
@@ -123,6 +131,7 @@ export class SystemCpu {
     this.nmiPending = false;
     this.nmiBlocked = false;
     this.shutdown = undefined;
+    this.heldHits = 0;
   }
 
   /** A non-maskable interrupt. */
@@ -225,15 +234,18 @@ export class SystemCpu {
     const S = this.state;
     const flags = S[EFLAGS_SYSTEM]!;
     const mode = S[MODE]!;
-    if (mode & MODE_BREAKPOINT) {
-      if ((flags & EFLAGS_RF) === 0 && this.hitsBreakpoint()) return undefined;
-      S[EFLAGS_SYSTEM] = flags & ~EFLAGS_RF;
-    }
     // The call that left the shadow behind was the last one.
     const shadowedByStack = (mode & MODE_SHADOW) !== 0 && S[VMM_CALL] === LOAD_SEGMENT;
+    if (mode & MODE_BREAKPOINT) {
+      // Behind a load of SS no breakpoint counts: the stack is half changed. Source: SDM vol. 3A §6.8.3.
+      if ((flags & EFLAGS_RF) === 0 && !shadowedByStack && this.hitsBreakpoint()) return undefined;
+      S[EFLAGS_SYSTEM] = flags & ~EFLAGS_RF;
+    }
     S[VMM_CALL] = -1;
     const { breakpoints } = cpu.memory;
-    breakpoints.hits = 0;
+    breakpoints.hits = this.heldHits;
+    this.heldHits = 0;
+    const eip = S[EIP]!;
     const before = cpu.retired;
     const stop = cpu.run(1, true);
     const call = S[VMM_CALL]!;
@@ -245,8 +257,16 @@ export class SystemCpu {
     if (mode & MODE_SHADOW && !renewed) S[MODE]! &= ~MODE_SHADOW;
     if (stop.kind === 'fault' || cpu.retired === before) return stop;
     // TF counts as it was before the instruction; after MOV SS the trap waits for the next one.
-    const traced = (flags & EFLAGS_TF) !== 0 && !loadedStack && !SOFTWARE_INTERRUPTS.includes(call);
-    const reasons = breakpoints.hits | (traced ? DR6_BS : 0);
+    const entered = SOFTWARE_INTERRUPTS.includes(call) && (S[EFLAGS_SYSTEM]! & EFLAGS_TF) === 0;
+    const traced = (flags & EFLAGS_TF) !== 0 && !entered;
+    const { hits } = breakpoints;
+    if (loadedStack) {
+      this.heldHits = hits;
+      return stop;
+    }
+    // Further iterations of a repeated instruction are no new start of it. Source: SDM vol. 3B §18.3.1.1.
+    if (S[EIP] === eip && mode & (MODE_BREAKPOINT | MODE_TRAP) && this.isRepeating()) S[EFLAGS_SYSTEM]! |= EFLAGS_RF;
+    const reasons = hits | (traced ? DR6_BS : 0);
     if (reasons !== 0) {
       this.serve(stop);
       this.halted = false;
@@ -257,7 +277,22 @@ export class SystemCpu {
     return stop;
   }
 
-  /** Does an instruction breakpoint stand at EIP? Then its #DB, a fault, is delivered. Source: SDM vol. 3B §18.3.1.1. */
+  /** Is the instruction at EIP, which has just run and not moved on, a repeated string instruction? */
+  private isRepeating(): boolean {
+    const { implicit } = this.cpu.memory;
+    const la = this.state[SEGMENT_BASE + CS]! + this.state[EIP]!;
+    let repeated = false;
+    for (let i = 0; ; i++) {
+      const byte = implicit.read8((la + i) | 0) & 0xff;
+      if (byte === 0xf2 || byte === 0xf3) repeated = true;
+      else if (!OTHER_PREFIXES.includes(byte)) return repeated && STRING_OPCODES.includes(byte);
+    }
+  }
+
+  /**
+   * Does an instruction breakpoint stand at EIP? Then its #DB is delivered, the one fault that leaves RF alone: its
+   * handler sets RF if it wants to go on. Source: SDM vol. 3B §18.3.1.1.
+   */
   private hitsBreakpoint(): boolean {
     const S = this.state;
     const la = (S[SEGMENT_BASE + CS]! + S[EIP]!) | 0;
@@ -269,7 +304,7 @@ export class SystemCpu {
     }
     if (hits === 0) return false;
     S[DR6] = (S[DR6]! & ~15) | hits;
-    this.deliver(Vector.DB, 0, 'exception');
+    this.deliver(Vector.DB, 0, 'trap');
     return true;
   }
 }

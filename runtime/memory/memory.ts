@@ -20,7 +20,7 @@ import {
 } from '../bus/address-space.ts';
 import type { Ram } from '../bus/ram.ts';
 import type { GuestFault } from '../cpu/fault.ts';
-import { DataBreakpoints } from './breakpoints.ts';
+import { Breakpoints } from './breakpoints.ts';
 import { LineTable } from './lines.ts';
 import type { PageJournal } from './page-journal.ts';
 import { SlowPages } from './slow-pages.ts';
@@ -67,7 +67,7 @@ export class Memory {
   single = false;
   /** Implicit accesses of the processor (descriptor tables, task states), which have supervisor privilege. */
   readonly implicit: PrivilegedAccess;
-  readonly breakpoints: DataBreakpoints;
+  readonly breakpoints: Breakpoints;
   private readonly state: Int32Array;
   private readonly bus: AddressSpace | undefined;
   private readonly slow: SlowPages = new SlowPages();
@@ -94,7 +94,7 @@ export class Memory {
     this.bus = bus;
     this.lines = ram.isWhole ? new LineTable() : undefined;
     this.tlb = new Tlb(ram.size, userOnly, this.lines);
-    this.breakpoints = new DataBreakpoints(state);
+    this.breakpoints = new Breakpoints(state);
     this.implicit = {
       read8: (la) => this.load8(la, false),
       read16: (la) => this.load16(la, false),

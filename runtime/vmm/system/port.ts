@@ -54,10 +54,17 @@ export function portCalls({ state: S, memory, ports, fault }: Processor): VmmPar
     if (bits & ((1 << bytes) - 1)) fault.raise(Vector.GP);
   };
 
-  const input = (port: number, size: number): number =>
-    size === 8 ? ports.read8(port) : size === 16 ? ports.read16(port) : ports.read32(port);
+  const note = (port: number, size: number): void => {
+    if (S[MODE]! & MODE_BREAKPOINT) memory.breakpoints.notePort(port, size >> 3);
+  };
+
+  const input = (port: number, size: number): number => {
+    note(port, size);
+    return size === 8 ? ports.read8(port) : size === 16 ? ports.read16(port) : ports.read32(port);
+  };
 
   const output = (port: number, value: number, size: number): void => {
+    note(port, size);
     if (size === 8) ports.write8(port, value);
     else if (size === 16) ports.write16(port, value);
     else ports.write32(port, value);

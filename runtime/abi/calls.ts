@@ -85,10 +85,13 @@ export const vmmCalls = {
   /** INTO: #OF as a trap when OF is set. */
   overflowTrap: 0,
   /**
-   * MOV, POP, LxS to a segment register: segment number, selector; and what else the instruction writes, which must
-   * wait until the load cannot fault any more: general register (ESP for POP), or -1, and its new value.
+   * MOV, POP to a segment register: segment number, selector; and what else the instruction writes, which must
+   * wait until the load cannot fault any more: general register (ESP for POP), or -1, and its new value. A load of SS
+   * holds interrupts back for one instruction.
    */
   loadSegment: 4,
+  /** LDS, LES, LFS, LGS, LSS: the same, but nothing is held back. */
+  loadPointer: 4,
   /** CPUID. */
   cpuid: 0,
   /** HLT. */

@@ -45,7 +45,7 @@ const loadPointer =
     const { index } = dst as RegisterOperand;
     const { offset, selector } = loadFarPointer(ir, src as MemoryOperand, operandSize);
     const kept = operandSize === 32 ? ir.const(0) : ir.and(ir.get(index), ir.const(~0xffff));
-    ir.vmm('loadSegment', ir.const(segment), selector, ir.const(index), ir.or(offset, kept));
+    ir.vmm('loadPointer', ir.const(segment), selector, ir.const(index), ir.or(offset, kept));
   };
 
 function segmentNumber(ir: IrBuilder, operand: Operand | undefined): Value {

@@ -8,7 +8,7 @@ import type { VmmPart } from '../table.ts';
 import type { Processor } from './context.ts';
 import { FetchedDescriptor, SystemType, selectorError } from './descriptor.ts';
 
-type Calls = 'loadSegment' | 'loadAccessRights' | 'verifySegment';
+type Calls = 'loadSegment' | 'loadPointer' | 'loadAccessRights' | 'verifySegment';
 
 /** Is the processor in real-address or virtual-8086 mode, where selectors are paragraph numbers? */
 export function isLegacy(S: Int32Array): boolean {
@@ -22,18 +22,25 @@ export function segmentCalls(processor: Processor): VmmPart<Calls> {
   const setZero = (zero: boolean): void => {
     writeStatusFlags(S, (readEflags(S) & ~EFLAGS_ZF) | (zero ? EFLAGS_ZF : 0));
   };
+  const load = (next: number, segment: number, selector: number, register: number, value: number): void => {
+    if (isLegacy(S)) loadLegacySegment(S, segment, selector, (S[MODE]! & MODE_VM86) !== 0);
+    else if (segment === SS) {
+      fetchStackSegment(processor, selector, S[CPL]!, found, Vector.GP, 0);
+      descriptors.markAccessed(found);
+      loadSegmentRegister(S, SS, selector, found);
+    } else loadDataSegment(processor, segment, selector, found, Vector.GP);
+    if (register >= 0) S[register] = value;
+    S[EIP] = next;
+  };
   return {
     loadSegment(_at, next, segment, selector, register, value) {
-      if (isLegacy(S)) loadLegacySegment(S, segment, selector, (S[MODE]! & MODE_VM86) !== 0);
-      else if (segment === SS) {
-        fetchStackSegment(processor, selector, S[CPL]!, found, Vector.GP, 0);
-        descriptors.markAccessed(found);
-        loadSegmentRegister(S, SS, selector, found);
-      } else loadDataSegment(processor, segment, selector, found, Vector.GP);
-      if (register >= 0) S[register] = value;
+      load(next, segment, selector, register, value);
       // Interrupts wait for the stack pointer's load.
       if (segment === SS) S[MODE]! |= MODE_SHADOW;
-      S[EIP] = next;
+      return undefined;
+    },
+    loadPointer(_at, next, segment, selector, register, value) {
+      load(next, segment, selector, register, value);
       return undefined;
     },
     loadAccessRights(_at, next, which, selector, register, size) {

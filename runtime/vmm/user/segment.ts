@@ -25,21 +25,23 @@ export function selectorError(selector: number): number {
   return selector & 0xfffc;
 }
 
-type Calls = 'loadSegment' | 'loadAccessRights' | 'verifySegment';
+type Calls = 'loadSegment' | 'loadPointer' | 'loadAccessRights' | 'verifySegment';
 
 export function segmentCalls(context: UserVmmContext): VmmPart<Calls> {
   const { state: S } = context;
   const setZero = (zero: boolean): void => {
     writeStatusFlags(S, (readEflags(S) & ~EFLAGS_ZF) | (zero ? EFLAGS_ZF : 0));
   };
+  const loadSegment: VmmPart<Calls>['loadSegment'] = (_at, next, segment, selector, register, value) => {
+    const descriptor = segment === SS ? stackSegment(context, selector) : dataSegment(context, selector);
+    loadSegmentRegister(S, segment, selector, descriptor);
+    if (register >= 0) S[register] = value;
+    S[EIP] = next;
+    return undefined;
+  };
   return {
-    loadSegment(_at, next, segment, selector, register, value) {
-      const descriptor = segment === SS ? stackSegment(context, selector) : dataSegment(context, selector);
-      loadSegmentRegister(S, segment, selector, descriptor);
-      if (register >= 0) S[register] = value;
-      S[EIP] = next;
-      return undefined;
-    },
+    loadSegment,
+    loadPointer: loadSegment,
     loadAccessRights(_at, next, which, selector, register, size) {
       const descriptor = visible(context, selector);
       if (descriptor) {

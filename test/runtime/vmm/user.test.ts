@@ -316,7 +316,16 @@ describe('far transfers', () => {
 
 describe('the rest', () => {
   it('refuses what is privileged with #GP(0), what is missing with #UD', () => {
-    const served = new Set(['raise', 'interrupt', 'trap', 'overflowTrap', 'interruptReturn', 'loadSegment', 'loadPointer', 'cpuid']);
+    const served = new Set([
+      'raise',
+      'interrupt',
+      'trap',
+      'overflowTrap',
+      'interruptReturn',
+      'loadSegment',
+      'loadPointer',
+      'cpuid',
+    ]);
     for (const name of ['popFlags', 'farCall', 'farJump', 'farReturn', 'loadAccessRights', 'verifySegment']) {
       served.add(name);
     }

@@ -9,6 +9,7 @@ import { DF, MODE, STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Ram } from '../runtime/bus/ram.ts';
 import { CodeCache } from '../runtime/cache/code-cache.ts';
+import type { CacheThresholds } from '../runtime/cache/options.ts';
 import type { CpuModel } from '../runtime/cpu/cpuid.ts';
 import { GuestFault } from '../runtime/cpu/fault.ts';
 import { initializeSse } from '../runtime/cpu/sse.ts';
@@ -57,34 +58,12 @@ export interface CpuOptions {
   readonly model?: CpuModel | undefined;
 }
 
-/** Thresholds of the translation cache. */
-export interface Policy {
-  /** Executions of a block in tier 0 before its region is compiled. */
-  readonly hotThreshold: number;
-  /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
-  readonly innerFactor: number;
+/** What is translated when, and how much of it is kept. */
+export interface Policy extends CacheThresholds {
   /** Guest instructions in regions of CPL 0 to 2; left out, as many as in programs. */
   readonly supervisorInstructions?: number;
-  /** Blocks that one region can be entered at. */
-  readonly maxEntries: number;
   /** Words (4 bytes) of tier-0 code kept. */
   readonly arenaWords: number;
-  /** Characters of generated JavaScript kept. */
-  readonly maxSource: number;
-  /** Characters of generated JavaScript that a program may have at once, whatever it does. */
-  readonly compileAllowance: number;
-  /** Instructions that must have retired for each character beyond that. */
-  readonly compileInterval: number;
-  /** Instructions that a run of a region must have on average to be worth it. */
-  readonly shortestRun: number;
-  /** Rewrites of a code page after which its code is no longer compiled. */
-  readonly maxRewrites: number;
-  /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
-  readonly growthExits: number;
-  /** Times that a region is left for tier 0 because memory could not be accessed directly, before it is compiled anew. */
-  readonly maxSlowExits: number;
-  /** Times that a region is compiled anew. */
-  readonly maxGrowth: number;
 }
 
 const defaultPolicy: Policy = {
@@ -103,9 +82,10 @@ const defaultPolicy: Policy = {
   maxSlowExits: 1000,
 };
 
-/** Executions before compiling, for each tier choice. */
-function hotThreshold(tier: Tier, policy: Policy): number {
-  return tier === '0' ? 0x7fffffff : tier === '1' ? 0 : policy.hotThreshold;
+/** What stands in for hotness and profit where one tier has been chosen. */
+function unconditional(tier: '0' | '1'): Partial<CacheThresholds> {
+  if (tier === '0') return { hotThreshold: 0x7fffffff };
+  return { hotThreshold: 0, compileAllowance: Number.POSITIVE_INFINITY, shortestRun: 0 };
 }
 
 /** Make a processor with everything that it runs on. */
@@ -138,17 +118,8 @@ export function createCpu(options: CpuOptions): Cpu {
     observe: options.observe,
   });
   const cache = new CodeCache(translator, memory, state, {
-    hotThreshold: hotThreshold(options.tier, policy),
-    innerFactor: policy.innerFactor,
-    maxEntries: policy.maxEntries,
-    maxSource: policy.maxSource,
-    compileAllowance: options.tier === '1' ? Number.POSITIVE_INFINITY : policy.compileAllowance,
-    compileInterval: policy.compileInterval,
-    shortestRun: options.tier === '1' ? 0 : policy.shortestRun,
-    maxRewrites: policy.maxRewrites,
-    growthExits: policy.growthExits,
-    maxGrowth: policy.maxGrowth,
-    maxSlowExits: policy.maxSlowExits,
+    ...policy,
+    ...(options.tier === 'auto' ? {} : unconditional(options.tier)),
     stopwatch: options.stopwatch ?? (() => 0),
   });
   state[MODE] = options.mode;

@@ -1,10 +1,10 @@
-/** Thresholds of the translation cache, as src/machine.ts sets them. */
+/** Thresholds of the translation cache; src/machine.ts has the usual ones. */
 
 /** Host clock in milliseconds, for statistics only. */
 export type Stopwatch = () => number;
 
-export interface CacheOptions {
-  /** Executions of a block in tier 0 before its region is compiled; Infinity never compiles. */
+export interface CacheThresholds {
+  /** Executions of a block in tier 0 before its region is compiled; 2147483647 never compiles. */
   readonly hotThreshold: number;
   /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
   readonly innerFactor: number;
@@ -29,5 +29,8 @@ export interface CacheOptions {
   readonly maxSlowExits: number;
   /** Times that a region is compiled anew. */
   readonly maxGrowth: number;
+}
+
+export interface CacheOptions extends CacheThresholds {
   readonly stopwatch: Stopwatch;
 }

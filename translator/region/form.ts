@@ -33,9 +33,10 @@ export interface RegionLimits {
 /** Guest blocks for each instruction that a region may have: what is left of the average block when it ends early. */
 const BLOCKS_PER_INSTRUCTION = 0.32;
 
-const defaultRegionLimits: RegionLimits = {
-  maxBlocks: 160,
-  maxInstructions: 500,
+/** Guest instructions in a region, where nothing else is asked for. */
+const MAX_INSTRUCTIONS = 500;
+
+const otherLimits: Omit<RegionLimits, 'maxInstructions' | 'maxBlocks'> = {
   minShare: 1 / 12,
   maxDepth: 2,
   maxCallee: 30,
@@ -44,8 +45,8 @@ const defaultRegionLimits: RegionLimits = {
 };
 
 /** The usual limits but for the size. @param maxInstructions guest instructions; left out, the usual number. */
-export function regionLimits(maxInstructions: number = defaultRegionLimits.maxInstructions): RegionLimits {
-  return { ...defaultRegionLimits, maxInstructions, maxBlocks: Math.ceil(maxInstructions * BLOCKS_PER_INSTRUCTION) };
+export function regionLimits(maxInstructions: number = MAX_INSTRUCTIONS): RegionLimits {
+  return { ...otherLimits, maxInstructions, maxBlocks: Math.ceil(maxInstructions * BLOCKS_PER_INSTRUCTION) };
 }
 
 /** Where the callee that a block belongs to returns to, and the caller's own context. */

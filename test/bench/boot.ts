@@ -1,17 +1,15 @@
 // `npm run bench:boot`: Debian's kernel with a busybox initramfs under qemu-system-i386, v86 and xlat86, in turns: time to
 // the shell, and speed of the benchmark's kernels inside the booted guest. Wall time, start-up and compiling included.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import colors from 'picocolors';
 import { type BootContestant, findBootContestants, guestFolder } from './boot/contestant.ts';
 import { type BootRun, bootOnce } from './boot/run.ts';
 import { drawDots } from './chart/dots.ts';
-import { page } from './chart/svg.ts';
 import { buildGuests, listGuests, ROOT } from './guests.ts';
 import { nameList, positiveInteger, positiveNumber } from './options.ts';
+import { measuredHere, writeCharts, writeReport } from './output.ts';
 import { builtCommand } from './peers/contestant.ts';
 import { clearProgress, showProgress } from './progress.ts';
 import { geometricMean, median } from './statistics.ts';
@@ -83,12 +81,6 @@ function ratios(own: Result, other: Result, kernels: readonly string[]): { boot?
   };
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  console.log(colors.dim(`wrote ${file}`));
-}
-
 async function run(options: Options): Promise<void> {
   buildGuests();
   execFileSync('npx', ['tsx', join(ROOT, 'scripts/make-initramfs.ts')], { stdio: 'pipe' });
@@ -134,8 +126,7 @@ async function run(options: Options): Promise<void> {
   });
   for (const problem of problems) console.log(colors.red(problem));
   const report = {
-    date: new Date().toISOString(),
-    host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    ...measuredHere(),
     guest: { kernel: options.kernel, memory: options.memory, rounds: options.rounds },
     contestants: all.map(({ name, about, missing }) => ({
       name,
@@ -154,7 +145,7 @@ async function run(options: Options): Promise<void> {
       })),
     })),
   };
-  write(options.json, JSON.stringify(report, undefined, 2) + '\n');
+  writeReport(options.json, report);
   if (compared.length > 0) {
     const rows = ['boot', ...kernels];
     const series = compared.map((other) => ({
@@ -165,7 +156,7 @@ async function run(options: Options): Promise<void> {
       }),
     }));
     const chart = drawDots({ title: 'Speed of xlat86 against others (1)', rows, series });
-    write(options.chart, options.chart.endsWith('.html') ? page('xlat86 and peers', [chart]) : chart);
+    writeCharts(options.chart, 'xlat86 and peers', [chart]);
   }
   if (problems.length > 0) process.exitCode = 1;
 }

@@ -1,14 +1,11 @@
 // `npm run bench:peers`: the guests of fixtures/guests/bench/ natively, under qemu-i386 and under xlat86, in turns, and
 // how their speeds compare. Wall time of whole processes: start-up and compiling are included for everybody.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { type DotSeries, drawDots } from './chart/dots.ts';
-import { page } from './chart/svg.ts';
 import { buildGuests, type Guest, listGuests, type Suite, suites } from './guests.ts';
 import { nameList, positiveInteger, positiveNumber } from './options.ts';
+import { measuredHere, writeCharts, writeReport } from './output.ts';
 import { compareRuns, type Line, speedRatio } from './peers/comparison.ts';
 import { builtCommand, type Contestant, findContestants, type Tier, tiers } from './peers/contestant.ts';
 import { type Run, runOnce } from './peers/run.ts';
@@ -104,12 +101,6 @@ function drawChart(lines: readonly Line[], contestants: readonly Contestant[]): 
   return drawDots({ title: `Speed against ${unit} (1)`, rows: lines.map(({ name }) => name), series });
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  console.log(colors.dim(`wrote ${file}`));
-}
-
 async function run(options: Options): Promise<void> {
   if (options.list) {
     for (const { name, suite, summary } of suites.flatMap(listGuests)) {
@@ -137,8 +128,7 @@ async function run(options: Options): Promise<void> {
   for (const problem of problems) console.log(colors.red(problem));
 
   const report = {
-    date: new Date().toISOString(),
-    host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    ...measuredHere(),
     contestants: all.map(({ name, about, missing }) => ({
       name,
       about,
@@ -150,10 +140,9 @@ async function run(options: Options): Promise<void> {
     units: { samples: 'ms', medians: 'ms', memory: 'bytes' },
     guests: lines,
   };
-  write(options.json, JSON.stringify(report, undefined, 2) + '\n');
+  writeReport(options.json, report);
   const chart = drawChart(lines, contestants);
-  if (chart !== undefined)
-    write(options.chart, options.chart.endsWith('.html') ? page('xlat86 and peers', [chart]) : chart);
+  if (chart !== undefined) writeCharts(options.chart, 'xlat86 and peers', [chart]);
   if (problems.length > 0) process.exitCode = 1;
 }
 

@@ -1,12 +1,9 @@
 // `npm run bench`: what each stage of the translator costs, how fast each tier runs, and how start-up time and memory
 // grow. `--save` keeps the figures, `--baseline` compares with kept ones.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
 import { type CurveChart, drawCurves } from './chart/curves.ts';
-import { page } from './chart/svg.ts';
 import { measureCompilation } from './engine/compilation.ts';
 import { measureMemory, measureStartUp, slopePerThousand } from './engine/cost-curves.ts';
 import { readGuest } from './engine/elf.ts';
@@ -24,6 +21,7 @@ import {
 import { measureTranslation } from './engine/translation.ts';
 import { buildGuests, listGuests } from './guests.ts';
 import { nameList, positiveNumber } from './options.ts';
+import { measuredHere, writeCharts, writeReport } from './output.ts';
 import { builtCommand } from './peers/contestant.ts';
 import { clearProgress, showProgress } from './progress.ts';
 
@@ -76,23 +74,6 @@ function groupList(text: string): readonly Group[] {
 
 function requireBuilt(): void {
   if (!existsSync(builtCommand)) throw new Error('xlat86 is not built (npm run build)');
-}
-
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  console.log(colors.dim(`wrote ${file}`));
-}
-
-function writeCharts(file: string, charts: readonly CurveChart[]): void {
-  if (charts.length === 0) return;
-  const pictures = charts.map(drawCurves);
-  if (file.endsWith('.html')) write(file, page('Cost curves of xlat86', pictures));
-  else {
-    pictures.forEach((picture, i) => {
-      write(file.replace(/(\.svg)?$/, `${i === 0 ? '' : `-${i + 1}`}.svg`), picture);
-    });
-  }
 }
 
 const figure = (group: Group, name: string, value: number, unit: string): Figure => ({
@@ -152,15 +133,11 @@ async function run({ only, time, save, baseline, threshold, charts: chartFile }:
     add([figure('memory', '1,000 regions', slopePerThousand(curve), 'MB')]);
     charts.push({ title: 'Memory of translated regions', xLabel: 'regions', yLabel: 'MB', curves: [curve] });
   }
-  const now: StoredRun = {
-    date: new Date().toISOString(),
-    host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
-    figures,
-  };
+  const now: StoredRun = { ...measuredHere(), figures };
   if (stored !== undefined) printComparison(compareWith(figures, stored, threshold / 100), stored);
   console.log();
-  if (save !== undefined) write(save, JSON.stringify(now, undefined, 2) + '\n');
-  writeCharts(chartFile, charts);
+  if (save !== undefined) writeReport(save, now);
+  writeCharts(chartFile, 'Cost curves of xlat86', charts.map(drawCurves));
 }
 
 command.action(async (group: string | undefined, options: Options) => {

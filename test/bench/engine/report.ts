@@ -2,12 +2,11 @@
 import { readFileSync } from 'node:fs';
 import colors from 'picocolors';
 import type { Curve } from '../chart/curves.ts';
+import type { Measured } from '../output.ts';
 import type { Figure } from './measure.ts';
 
 /** What --save writes. */
-export interface StoredRun {
-  readonly date: string;
-  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+export interface StoredRun extends Measured {
   readonly figures: readonly Figure[];
 }
 

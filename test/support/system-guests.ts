@@ -41,9 +41,10 @@ export function systemGuests(): readonly SystemGuest[] {
 /** Path of the assembled guest. @throws Error with nasm's messages. */
 export function assembleSystemGuest({ name }: SystemGuest): string {
   const source = join(sources, `${name}.asm`);
-  const hash = createHash('sha256')
-    .update(readFileSync(source))
-    .update(readFileSync(join(sources, 'guest.inc')));
+  const hash = createHash('sha256').update(readFileSync(source));
+  for (const file of readdirSync(sources).toSorted()) {
+    if (file.endsWith('.inc')) hash.update(readFileSync(join(sources, file)));
+  }
   const image = join(cache, `${name}-${hash.digest('hex').slice(0, 12)}.bin`);
   if (!existsSync(image)) {
     mkdirSync(cache, { recursive: true });

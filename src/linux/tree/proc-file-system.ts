@@ -7,12 +7,12 @@ import { bytesOf } from '../text.ts';
 import {
   type DirectoryEntry,
   type FileContent,
-  type FileSystem,
   type FileSystemStat,
   FileType,
   type Stat,
   timeOfMilliseconds,
 } from './file-system.ts';
+import { UnchangeableFileSystem, unchangeableContent } from './unchangeable.ts';
 
 /** PROC_SUPER_MAGIC. */
 const PROC = 0x9fa0;
@@ -43,11 +43,11 @@ type Node =
   | { readonly kind: 'file'; readonly text: () => string }
   | { readonly kind: 'link'; readonly target: () => string; readonly magic: boolean };
 
-export class ProcFileSystem implements FileSystem {
-  readonly readOnly = true;
+export class ProcFileSystem extends UnchangeableFileSystem {
   readonly #views: ProcViews;
 
   constructor(views: ProcViews) {
+    super();
     this.#views = views;
   }
 
@@ -123,18 +123,13 @@ export class ProcFileSystem implements FileSystem {
     const bytes = bytesOf(node.text());
     const stat = this.stat(path);
     return {
+      ...unchangeableContent,
       stat: () => stat,
       readAt: (into, position) => {
         const chunk = bytes.subarray(position, position + into.length);
         into.set(chunk);
         return chunk.length;
       },
-      writeAt: refuse,
-      truncate: refuse,
-      sync: () => {},
-      setPermissions: refuse,
-      setOwner: refuse,
-      setTimes: refuse,
       close: () => {},
     };
   }
@@ -151,46 +146,6 @@ export class ProcFileSystem implements FileSystem {
   statFileSystem(): FileSystemStat {
     return { type: PROC, blockSize: 4096, blocks: 0, freeBlocks: 0, files: 0, freeFiles: 0 };
   }
-
-  makeDirectory(): void {
-    refuse();
-  }
-
-  removeDirectory(): void {
-    refuse();
-  }
-
-  unlink(): void {
-    refuse();
-  }
-
-  rename(): void {
-    refuse();
-  }
-
-  link(): void {
-    refuse();
-  }
-
-  symbolicLink(): void {
-    refuse();
-  }
-
-  makePipe(): void {
-    refuse();
-  }
-
-  setPermissions(): void {
-    refuse();
-  }
-
-  setOwner(): void {
-    refuse();
-  }
-
-  setTimes(): void {
-    refuse();
-  }
 }
 
 const modes: Readonly<Record<Node['kind'], number>> = {
@@ -198,7 +153,3 @@ const modes: Readonly<Record<Node['kind'], number>> = {
   file: FileType.Regular | 0o444,
   link: FileType.SymbolicLink | 0o777,
 };
-
-function refuse(): never {
-  return fail(Errno.EROFS);
-}

@@ -1,12 +1,13 @@
 /** A file system that can be read but not changed: a read-only grant around any other. */
 import { Errno, fail } from '../errno.ts';
 import type { DirectoryEntry, FileContent, FileSystem, FileSystemStat, OpenRequest, Stat } from './file-system.ts';
+import { UnchangeableFileSystem, unchangeableContent } from './unchangeable.ts';
 
-export class ReadOnlyFileSystem implements FileSystem {
-  readonly readOnly = true;
+export class ReadOnlyFileSystem extends UnchangeableFileSystem {
   readonly #inner: FileSystem;
 
   constructor(inner: FileSystem) {
+    super();
     this.#inner = inner;
   }
 
@@ -31,14 +32,9 @@ export class ReadOnlyFileSystem implements FileSystem {
     }
     const content = this.#inner.open(path, { ...request, create: false });
     return {
+      ...unchangeableContent,
       stat: () => content.stat(),
       readAt: (into, position) => content.readAt(into, position),
-      writeAt: refuse,
-      truncate: refuse,
-      sync: () => {},
-      setPermissions: refuse,
-      setOwner: refuse,
-      setTimes: refuse,
       close: () => content.close(),
     };
   }
@@ -50,48 +46,4 @@ export class ReadOnlyFileSystem implements FileSystem {
   statFileSystem(): FileSystemStat {
     return this.#inner.statFileSystem();
   }
-
-  makeDirectory(): void {
-    refuse();
-  }
-
-  removeDirectory(): void {
-    refuse();
-  }
-
-  unlink(): void {
-    refuse();
-  }
-
-  rename(): void {
-    refuse();
-  }
-
-  link(): void {
-    refuse();
-  }
-
-  symbolicLink(): void {
-    refuse();
-  }
-
-  makePipe(): void {
-    refuse();
-  }
-
-  setPermissions(): void {
-    refuse();
-  }
-
-  setOwner(): void {
-    refuse();
-  }
-
-  setTimes(): void {
-    refuse();
-  }
-}
-
-function refuse(): never {
-  return fail(Errno.EROFS);
 }

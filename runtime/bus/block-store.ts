@@ -16,3 +16,33 @@ export interface BlockStore {
   /** Bring what was written to where it survives the host's end. */
   flush?(): undefined | Promise<void>;
 }
+
+/**
+ * Has a store do something, now or later.
+ * @param waits is called when the answer comes later.
+ * @param isWanted says, when it has come, whether the drive still waits for it: it may have been reset.
+ */
+export function awaitStore(
+  work: () => undefined | Promise<void>,
+  then: () => void,
+  failed: () => void,
+  waits: () => void,
+  isWanted: () => boolean,
+): void {
+  let pending: undefined | Promise<void>;
+  try {
+    pending = work();
+  } catch {
+    failed();
+    return;
+  }
+  if (!pending) {
+    then();
+    return;
+  }
+  waits();
+  pending.then(
+    () => isWanted() && then(),
+    () => isWanted() && failed(),
+  );
+}

@@ -4,6 +4,7 @@
  *
  * Source: Intel 82077AA datasheet (290166), 5.1 and 6.
  */
+import { awaitStore } from '../../bus/block-store.ts';
 import type { DmaChannel } from '../../bus/dma.ts';
 import { type FloppyDrive, SECTOR_BYTES } from './drive.ts';
 
@@ -270,20 +271,12 @@ export class SectorTransfer {
   private wait(work: () => undefined | Promise<void>, then: () => void): void {
     const failed = (): void => this.end(ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR);
     const { epoch } = this;
-    let pending: undefined | Promise<void>;
-    try {
-      pending = work();
-    } catch {
-      failed();
-      return;
-    }
-    if (!pending) {
-      then();
-      return;
-    }
-    pending.then(
-      () => epoch === this.epoch && then(),
-      () => epoch === this.epoch && failed(),
+    awaitStore(
+      work,
+      then,
+      failed,
+      () => {},
+      () => epoch === this.epoch,
     );
   }
 }

@@ -4,6 +4,7 @@
  *
  * Source: ATA/ATAPI-6 (T13 1410D), register descriptions in clause 7, protocols in clause 9.
  */
+import { awaitStore } from '../../bus/block-store.ts';
 import type { BusMaster } from './bus-master.ts';
 
 export const STATUS_ERROR = 0x01;
@@ -171,22 +172,9 @@ export abstract class Drive {
   /** Wait for what a store does, now or later; a failure of the host goes to `failed`. */
   protected wait(work: () => undefined | Promise<void>, then: () => void, failed: () => void): void {
     const { epoch } = this;
-    let pending: undefined | Promise<void>;
-    try {
-      pending = work();
-    } catch {
-      failed();
-      return;
-    }
-    if (!pending) {
-      then();
-      return;
-    }
-    this.status = STATUS_BUSY;
-    const isCurrent = (): boolean => epoch === this.epoch;
-    pending.then(
-      () => isCurrent() && then(),
-      () => isCurrent() && failed(),
-    );
+    const waits = (): void => {
+      this.status = STATUS_BUSY;
+    };
+    awaitStore(work, then, failed, waits, () => epoch === this.epoch);
   }
 }

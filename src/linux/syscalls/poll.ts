@@ -22,7 +22,8 @@ type Look = () => number;
 function waitReady(kernel: Kernel, look: Look, milliseconds: number, note: (ready: number) => void): number {
   const ready = look();
   const isOver = milliseconds >= 0 && kernel.deadlineAfter(milliseconds) <= kernel.clock.monotonic();
-  if (ready === 0 && !isOver) return Wait.Interrupt;
+  // A signal that the call's mask lets through comes before the end of the time (do_poll, core_sys_select).
+  if (ready === 0 && (!isOver || kernel.current.signals.hasDeliverable)) return Wait.Interrupt;
   note(ready);
   return ready;
 }

@@ -96,6 +96,13 @@ int main(void) {
   FD_ZERO(&r);
   FD_SET(p[0], &r);
   T(pselect(p[0] + 1, &r, 0, 0, &ts, &none));
+  struct timespec no_time = {0, 0};
+  raise(SIGUSR1);
+  FD_SET(p[0], &r);
+  T(pselect(p[0] + 1, &r, 0, 0, &no_time, &none));
+  raise(SIGUSR1);
+  T(ppoll(f, 1, &no_time, &none));
+  T(ppoll(f, 1, &no_time, &none));
   sigset_t now;
   sigprocmask(SIG_BLOCK, 0, &now);
   printf("mask back %d\n", sigismember(&now, SIGUSR1));

@@ -2,14 +2,7 @@
 // sequences through tier 0 and through the mix with a cache that is far too small, one in twelve through regions
 // compiled at once as well (V8 takes about a millisecond for a new function that runs once and throws).
 import { expect, test } from 'vitest';
-import {
-  baseImage,
-  describeProgram,
-  LockstepMachine,
-  type Program,
-  randomRegisters,
-  runInLockstep,
-} from '../support/lockstep.ts';
+import { baseImage, createTiers, expectLockstep, type Program, randomRegisters } from '../support/lockstep.ts';
 import { randomSequence, randomWords } from '../support/objdump-sample.ts';
 
 /** Sequences of each seed. */
@@ -17,8 +10,6 @@ const SEQUENCES = 25_000;
 const seeds = [1, 2, 3, 4];
 /** One sequence in so many is compiled at once too. */
 const COMPILED = 12;
-/** No page is given up for being rewritten all the time. */
-const ALWAYS = 1e9;
 
 /** Random bytes, half of them shaped like instructions, at any place of the code pages, their end included. */
 function randomProgram(next: () => number): Program {
@@ -40,29 +31,14 @@ function randomProgram(next: () => number): Program {
 test.each(seeds)('random bytes as code, seed %i', (seed) => {
   const globals = Object.getOwnPropertyNames(globalThis).length;
   const next = randomWords(seed);
-  // Every second seed with pages at their own addresses, where regions test the line table.
-  const own = seed % 2 === 0;
-  const image = baseImage(next);
-  const interpreted = new LockstepMachine('tier 0', '0', image, {}, own);
-  const compiled = new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own);
-  const mixed = new LockstepMachine(
-    'auto',
-    'auto',
-    image,
-    {
-      hotThreshold: 2,
-      arenaWords: 4096,
-      maxSource: 20_000,
-      maxRewrites: ALWAYS,
-    },
-    own,
-  );
+  const { interpreted, mixed, compiled } = createTiers(seed, baseImage(next), {
+    hotThreshold: 2,
+    arenaWords: 4096,
+    maxSource: 20_000,
+  });
   for (let i = 0; i < SEQUENCES; i++) {
-    const program = randomProgram(next);
     const machines = i % COMPILED === 0 ? [interpreted, mixed, compiled] : [interpreted, mixed];
-    const found = runInLockstep(machines, program);
-    if (found.length > 0)
-      expect.fail([`seed ${seed}, sequence ${i}: ${describeProgram(program)}`, ...found].join('\n'));
+    expectLockstep(machines, randomProgram(next), `seed ${seed}, sequence ${i}`);
   }
   expect(compiled.cpu.cache.statistics.regions).toBeGreaterThan(SEQUENCES / COMPILED);
   // Generated code that assigned an undeclared name would have made a global of it.

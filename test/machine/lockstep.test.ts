@@ -2,13 +2,16 @@
 // in loops that get hot, under budgets that end anywhere.
 import { expect, test } from 'vitest';
 import {
+  ALWAYS,
   addressLike,
   baseImage,
-  describeProgram,
+  createTiers,
+  expectLockstep,
+  hasOwnPlaces,
   LockstepMachine,
+  loopOf,
   type Program,
   randomRegisters,
-  runInLockstep,
 } from '../support/lockstep.ts';
 import { randomWords } from '../support/objdump-sample.ts';
 import { readVectors, vectorFamilies } from '../support/vectors.ts';
@@ -41,13 +44,8 @@ function randomProgram(next: () => number, loop: boolean): Program {
     if (next() % 4 === 0) parts.push(skip(next, insn));
     parts.push(insn);
   }
-  let bytes = Buffer.concat(parts);
-  if (loop) {
-    const back = Buffer.alloc(12);
-    back.set([0xff, 0x0d, 0x08, 0x00, 0x01, 0x00, 0x0f, 0x85]); // dec dword [0x10008]; jnz start
-    back.writeInt32LE(-(bytes.length + 12), 8);
-    bytes = Buffer.concat([bytes, back]);
-  }
+  const body = Buffer.concat(parts);
+  const bytes = loop ? loopOf(body) : body;
   const regs = randomRegisters(next);
   // Most of it shall not fault.
   for (let i = 0; i < 8; i++) if (i !== 4 && next() % 2) regs[i] = 0x101100 + (next() % 0x1c00);
@@ -75,33 +73,17 @@ const runs: readonly Run[] = [
 
 test.each(runs)('runs of instructions, seed $seed, loops $loop', ({ seed, programs, loop }) => {
   const next = randomWords(seed);
-  // Every second seed with pages at their own addresses, where regions test the line table.
-  const own = seed % 2 === 0;
   const image = baseImage(next);
-  const machines = [
-    new LockstepMachine('tier 0', '0', image, {}, own),
-    new LockstepMachine('auto', 'auto', image, { hotThreshold: 3, arenaWords: 1 << 14, maxRewrites: 1e9 }, own),
-    new LockstepMachine(
-      'tiny cache',
-      'auto',
-      image,
-      {
-        hotThreshold: 1,
-        arenaWords: 6144,
-        maxSource: 4000,
-        maxRewrites: 1e9,
-      },
-      own,
-    ),
-  ];
-  const compiled = new LockstepMachine('tier 1', '1', image, { maxRewrites: 1e9 }, own);
+  const { interpreted, mixed, compiled } = createTiers(seed, image, { hotThreshold: 3, arenaWords: 1 << 14 });
+  const tiny = { hotThreshold: 1, arenaWords: 6144, maxSource: 4000, maxRewrites: ALWAYS };
+  const tinyCache = new LockstepMachine('tiny cache', 'auto', image, tiny, hasOwnPlaces(seed));
+  const machines = [interpreted, mixed, tinyCache];
   for (let i = 0; i < programs; i++) {
-    const program = randomProgram(next, loop);
-    const found = runInLockstep(i % 4 === 0 ? [...machines, compiled] : machines, program);
-    if (found.length > 0) expect.fail([`seed ${seed}, program ${i}: ${describeProgram(program)}`, ...found].join('\n'));
+    const all = i % 4 === 0 ? [...machines, compiled] : machines;
+    expectLockstep(all, randomProgram(next, loop), `seed ${seed}, program ${i}`);
   }
-  for (const { cpu } of loop ? machines.slice(1) : []) {
+  for (const { cpu } of loop ? [mixed, tinyCache] : []) {
     expect(cpu.cache.statistics.regionBlocks).toBeGreaterThan(2 * cpu.cache.statistics.regions);
   }
-  expect(machines[2]!.cpu.cache.statistics.evicted).toBeGreaterThan(0);
+  expect(tinyCache.cpu.cache.statistics.evicted).toBeGreaterThan(0);
 });

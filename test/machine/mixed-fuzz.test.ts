@@ -2,7 +2,7 @@
 // instructions on registers of all kinds, through tier 0 and through the mix, which compiles what ran twice; one in
 // twelve through regions compiled at once as well. Exceptions may be pending or unmasked, modes are random.
 import { expect, test } from 'vitest';
-import { baseImage, describeProgram, LockstepMachine, type Program, runInLockstep } from '../support/lockstep.ts';
+import { baseImage, createTiers, expectLockstep, loopOf, type Program } from '../support/lockstep.ts';
 import { randomWords } from '../support/objdump-sample.ts';
 import { Xorshift32 } from '../support/recorder/memory-map.ts';
 import { seedSimd, type ValueKind } from '../support/recorder/simd-state.ts';
@@ -15,7 +15,6 @@ const seeds = [41, 42, 43, 44];
 /** One sequence in so many is compiled at once too, and one is a loop. */
 const COMPILED = 12;
 const LOOPS = 10;
-const ALWAYS = 1e9;
 /** Recorded cases of each form that are drawn from. */
 const CASES = 6;
 const kinds: readonly ValueKind[] = ['double', 'single', 'integer', 'text'];
@@ -41,9 +40,7 @@ function randomProgram(next: () => number, isLoop: boolean): Program {
     parts.push(pool[next() % pool.length]!);
   }
   const body = Buffer.concat(parts);
-  const back = Buffer.from('ff0d080001000f8500000000cc', 'hex'); // dec dword [0x10008]; jnz start; int3
-  back.writeInt32LE(-(body.length + 12), 8);
-  const bytes = isLoop ? Buffer.concat([body, back]) : Buffer.concat([body, Buffer.of(0xcc)]);
+  const bytes = Buffer.concat([isLoop ? loopOf(body) : body, Buffer.of(0xcc)]); // int3
   const random = new Xorshift32(next() | 1);
   const { state: simd } = seedSimd('mixed', random.next(), kinds[next() % kinds.length]!, true);
   if (next() % 2 === 0) {
@@ -66,30 +63,12 @@ function randomProgram(next: () => number, isLoop: boolean): Program {
   };
 }
 
-test.each(seeds)('integer, x87, MMX and SSE mixed, seed %i', { timeout: 900_000 }, (seed) => {
+test.each(seeds)('integer, x87, MMX and SSE mixed, seed %i', (seed) => {
   const next = randomWords(seed);
-  // Every second seed with pages at their own addresses, where regions test the line table.
-  const own = seed % 2 === 0;
-  const image = baseImage(next);
-  const interpreted = new LockstepMachine('tier 0', '0', image, {}, own);
-  const compiled = new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own);
-  const mixed = new LockstepMachine(
-    'auto',
-    'auto',
-    image,
-    {
-      hotThreshold: 2,
-      arenaWords: 1 << 14,
-      maxRewrites: ALWAYS,
-    },
-    own,
-  );
+  const { interpreted, mixed, compiled } = createTiers(seed, baseImage(next), { hotThreshold: 2, arenaWords: 1 << 14 });
   for (let i = 0; i < SEQUENCES; i++) {
-    const program = randomProgram(next, i % LOOPS === 0);
     const machines = i % COMPILED === 0 ? [interpreted, mixed, compiled] : [interpreted, mixed];
-    const found = runInLockstep(machines, program);
-    if (found.length > 0)
-      expect.fail([`seed ${seed}, sequence ${i}: ${describeProgram(program)}`, ...found].join('\n'));
+    expectLockstep(machines, randomProgram(next, i % LOOPS === 0), `seed ${seed}, sequence ${i}`);
   }
   expect(compiled.cpu.cache.statistics.regions).toBeGreaterThan(SEQUENCES / COMPILED / 2);
 });

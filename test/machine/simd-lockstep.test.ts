@@ -1,7 +1,7 @@
 // Tiers mean the same on MMX and SSE: runs of recorded instructions among a few integer and x87 ones, on registers full
 // of all kinds of numbers, in loops that get hot, so that what tier 1 inlines meets every operand and every mode.
-import { expect, test } from 'vitest';
-import { baseImage, describeProgram, LockstepMachine, type Program, runInLockstep } from '../support/lockstep.ts';
+import { test } from 'vitest';
+import { baseImage, createTiers, expectLockstep, loopOf, type Program } from '../support/lockstep.ts';
 import { randomWords } from '../support/objdump-sample.ts';
 import { Xorshift32 } from '../support/recorder/memory-map.ts';
 import { seedSimd, type ValueKind } from '../support/recorder/simd-state.ts';
@@ -35,11 +35,7 @@ function randomProgram(next: () => number): Program {
     if (next() % 6 === 0) parts.push(Uint8Array.of(0x70 | (next() & 15), insn.length));
     parts.push(insn);
   }
-  const body = Buffer.concat(parts);
-  const back = Buffer.alloc(12);
-  back.set([0xff, 0x0d, 0x08, 0x00, 0x01, 0x00, 0x0f, 0x85]); // dec dword [0x10008]; jnz start
-  back.writeInt32LE(-(body.length + 12), 8);
-  const bytes = Buffer.concat([body, back]);
+  const bytes = loopOf(Buffer.concat(parts));
   const random = new Xorshift32(next() | 1);
   const kind = kinds[next() % kinds.length]!;
   const { state: simd } = seedSimd('lockstep', random.next(), kind, next() % 4 === 0);
@@ -66,17 +62,11 @@ function randomProgram(next: () => number): Program {
 
 test.each([21, 22, 23])('runs of MMX and SSE in loops, seed %i', (seed) => {
   const next = randomWords(seed);
-  // Every second seed with pages at their own addresses, where regions test the line table.
-  const own = seed % 2 === 0;
-  const image = baseImage(next);
-  const machines = [
-    new LockstepMachine('tier 0', '0', image, {}, own),
-    new LockstepMachine('auto', 'auto', image, { hotThreshold: 3, arenaWords: 1 << 14, maxRewrites: 1e9 }, own),
-    new LockstepMachine('tier 1', '1', image, { maxRewrites: 1e9 }, own),
-  ];
+  const { interpreted, mixed, compiled } = createTiers(seed, baseImage(next), {
+    hotThreshold: 3,
+    arenaWords: 1 << 14,
+  });
   for (let i = 0; i < 500; i++) {
-    const program = randomProgram(next);
-    const found = runInLockstep(machines, program);
-    if (found.length > 0) expect.fail([`seed ${seed}, program ${i}: ${describeProgram(program)}`, ...found].join('\n'));
+    expectLockstep([interpreted, mixed, compiled], randomProgram(next), `seed ${seed}, program ${i}`);
   }
 });

@@ -3,9 +3,12 @@
 // was repeated; programs that ever failed stand in `found`.
 import { expect, test } from 'vitest';
 import {
+  ALWAYS,
   baseImage,
-  describeProgram,
+  expectLockstep,
+  hasOwnPlaces,
   LockstepMachine,
+  loopOf,
   type Program,
   randomRegisters,
   runInLockstep,
@@ -34,10 +37,7 @@ function randomLoop(next: () => number): Program {
     if (next() % 4 === 0) parts.push(Uint8Array.of(0x70 | (next() & 15), insn.length));
     parts.push(insn);
   }
-  const body = Buffer.concat(parts);
-  const back = Buffer.from('ff0d080001000f8500000000cc', 'hex'); // dec dword [0x10008]; jnz start; int3
-  back.writeInt32LE(-(body.length + 12), 8);
-  const bytes = Buffer.concat([body, back]);
+  const bytes = Buffer.concat([loopOf(Buffer.concat(parts)), Buffer.of(0xcc)]); // int3
   const regs = randomRegisters(next);
   for (let i = 0; i < 8; i++) if (i !== 4 && next() % 4 > 0) regs[i] = 0x101100 + (next() % 0x1c00);
   const slices = [1 + (next() % 60), 1 + (next() % 600), 3000];
@@ -58,7 +58,7 @@ const found: readonly (Program & { readonly why: string })[] = [
 ];
 
 /** Loops are compiled soon, and never given up for what they rewrite. */
-const policy = { hotThreshold: 4, maxRewrites: 1e9 };
+const policy = { hotThreshold: 4, maxRewrites: ALWAYS };
 
 test.each(found)('$why', (program) => {
   for (const own of [false, true]) {
@@ -71,18 +71,13 @@ test.each(found)('$why', (program) => {
 
 test.each(seeds)('loops of random instructions repeat in tier 0, seed %i', (seed) => {
   const next = randomWords(seed);
-  const own = seed % 2 === 0;
   const image = baseImage(next);
-  const machine = new LockstepMachine('verified', 'auto', image, policy, own, { verify: true });
+  const machine = new LockstepMachine('verified', 'auto', image, policy, hasOwnPlaces(seed), { verify: true });
   const { statistics } = machine.cpu.cache;
   let programs = 0;
   while (statistics.verifiedInstructions < ENOUGH) {
     if (++programs > MOST_PROGRAMS) expect.fail(`seed ${seed}: too little runs in regions`);
-    const program = randomLoop(next);
-    const found = runInLockstep([machine], program);
-    if (found.length > 0) {
-      expect.fail([`seed ${seed}, program ${programs}: ${describeProgram(program)}`, ...found].join('\n'));
-    }
+    expectLockstep([machine], randomLoop(next), `seed ${seed}, program ${programs}`);
   }
   process.stdout.write(
     `verified ${statistics.verifiedInstructions} random instructions in ${programs} programs, seed ${seed}\n`,

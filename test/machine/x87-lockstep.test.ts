@@ -1,8 +1,8 @@
 // Tiers mean the same on the x87: runs of moves, loads, stores and arithmetic in loops that get hot, on numbers that have
 // the form of pairs and on some that have not, with now and then a stack that overflows, so that what tier 1 inlines meets
 // all of it. Status words, tags and pointers are compared as well as registers and memory.
-import { expect, test } from 'vitest';
-import { baseImage, describeProgram, LockstepMachine, type Program, runInLockstep } from '../support/lockstep.ts';
+import { test } from 'vitest';
+import { baseImage, createTiers, expectLockstep, loopOf, type Program } from '../support/lockstep.ts';
 import { randomWords } from '../support/objdump-sample.ts';
 import { initialSimd } from '../support/recorder/simd-state.ts';
 
@@ -70,11 +70,7 @@ function randomProgram(next: () => number): Program {
   while (depth > 0) add(pops);
   // Another loop begins with whatever the stack holds: sometimes it is emptied first.
   const start = next() % 3 === 0 ? [0xdb, 0xe3] : [];
-  const body = Buffer.concat([Uint8Array.from(start), ...parts]);
-  const back = Buffer.alloc(12);
-  back.set([0xff, 0x0d, 0x08, 0x00, 0x01, 0x00, 0x0f, 0x85]); // dec dword [0x10008]; jnz start
-  back.writeInt32LE(-(body.length + 12), 8);
-  const bytes = Buffer.concat([body, back]);
+  const bytes = loopOf(Buffer.concat([Uint8Array.from(start), ...parts]));
   const regs = Int32Array.from({ length: 8 }, () => 0x101200 + 16 * (next() % 0x60));
   regs[4] = 0x109f00;
   regs[6] = [0x101800, 0x101804, 0x101ffc, 0x102ffc, 0x103100, 0x101ff9][next() % 6]!;
@@ -94,17 +90,11 @@ function randomProgram(next: () => number): Program {
 
 test.each([61, 62])('runs of x87 instructions in loops, seed %i', (seed) => {
   const next = randomWords(seed);
-  // Every second seed with pages at their own addresses, where regions test the line table.
-  const own = seed % 2 === 0;
-  const image = baseImage(next);
-  const machines = [
-    new LockstepMachine('tier 0', '0', image, {}, own),
-    new LockstepMachine('auto', 'auto', image, { hotThreshold: 3, arenaWords: 1 << 14, maxRewrites: 1e9 }, own),
-    new LockstepMachine('tier 1', '1', image, { maxRewrites: 1e9 }, own),
-  ];
+  const { interpreted, mixed, compiled } = createTiers(seed, baseImage(next), {
+    hotThreshold: 3,
+    arenaWords: 1 << 14,
+  });
   for (let i = 0; i < 400; i++) {
-    const program = randomProgram(next);
-    const found = runInLockstep(machines, program);
-    if (found.length > 0) expect.fail([`seed ${seed}, program ${i}: ${describeProgram(program)}`, ...found].join('\n'));
+    expectLockstep([interpreted, mixed, compiled], randomProgram(next), `seed ${seed}, program ${i}`);
   }
 });

@@ -115,6 +115,13 @@ export function randomRegisters(next: () => number): Int32Array {
   return regs;
 }
 
+/** The body of a loop, and behind it DEC and JNZ with its counter in memory. */
+export function loopOf(body: Uint8Array): Buffer {
+  const back = Buffer.from('ff0d080001000f8500000000', 'hex'); // dec dword [0x10008]; jnz start
+  back.writeInt32LE(-(body.length + back.length), 8);
+  return Buffer.concat([body, back]);
+}
+
 /** A processor of one tier over the memory above. */
 export class LockstepMachine {
   readonly name: string;
@@ -207,6 +214,31 @@ export class LockstepMachine {
   }
 }
 
+/** No page is given up for being rewritten all the time. */
+export const ALWAYS = 1e9;
+
+/** A machine of each tier. */
+export interface Tiers {
+  readonly interpreted: LockstepMachine;
+  /** Compiles what is hot, by the policy asked for. */
+  readonly mixed: LockstepMachine;
+  readonly compiled: LockstepMachine;
+}
+
+/** Every second seed has pages at their own addresses, where regions test the line table. */
+export function hasOwnPlaces(seed: number): boolean {
+  return seed % 2 === 0;
+}
+
+export function createTiers(seed: number, image: Uint8Array, policy: Partial<Policy>): Tiers {
+  const own = hasOwnPlaces(seed);
+  return {
+    interpreted: new LockstepMachine('tier 0', '0', image, {}, own),
+    mixed: new LockstepMachine('auto', 'auto', image, { maxRewrites: ALWAYS, ...policy }, own),
+    compiled: new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own),
+  };
+}
+
 /** Everything that differs between two machines after the same slice, in words; empty when nothing does. */
 function differences(a: LockstepMachine, stopA: Stop, b: LockstepMachine, stopB: Stop): string[] {
   const found: string[] = [];
@@ -256,8 +288,14 @@ export function runInLockstep(machines: readonly LockstepMachine[], program: Pro
   }
 }
 
+/** @throws Error with program and differences when the machines do not agree. @param where names the program: seed, number. */
+export function expectLockstep(machines: readonly LockstepMachine[], program: Program, where: string): void {
+  const found = runInLockstep(machines, program);
+  if (found.length > 0) throw new Error([`${where}: ${describeProgram(program)}`, ...found].join('\n'));
+}
+
 /** A program in words, enough to run it again. */
-export function describeProgram({ bytes, offset, regs, eflags, bits, slices }: Program): string {
+function describeProgram({ bytes, offset, regs, eflags, bits, slices }: Program): string {
   const registers = [...regs].map((value, i) => `${registerNames[i]}=${hex(value)}`).join(' ');
   return `${bits}-bit code ${Buffer.from(bytes).toString('hex')} at offset ${hex(offset)}, ${registers} eflags=${hex(eflags)}, slices ${slices.join(' ')}`;
 }

@@ -7,7 +7,7 @@
 import { type CpuName, cpuModels } from '../../runtime/cpu/model.ts';
 import type { Clock } from './clock.ts';
 import { LoadError, parseElf } from './elf.ts';
-import { SystemError } from './errno.ts';
+import { Errno, SystemError } from './errno.ts';
 import type { Disassemble } from './exception.ts';
 import { execute } from './exec.ts';
 import { endTask, killedStatus } from './exit.ts';
@@ -57,15 +57,18 @@ export interface ProcessOptions {
   readonly name?: string;
   /** The arguments after the name. */
   readonly args?: readonly string[];
+  /** The environment. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Current directory. Default `/`. */
+  /** Current directory, an absolute guest path. Default `/`. */
   readonly directory?: string;
-  /** Default: empty input; output is discarded. */
+  /** Default: empty. */
   readonly stdin?: InputStream;
+  /** Default: discarded, as is `stderr`. */
   readonly stdout?: OutputStream;
   readonly stderr?: OutputStream;
+  /** Folders that the guest sees beside its own `/tmp`. Default: none. */
   readonly grants?: readonly Grant[];
-  /** Bytes of guest memory for the program and all that it starts. Default 1 GiB. */
+  /** Bytes of guest memory for the program and all that it starts, up to 2047 MiB. Default 1 GiB. */
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;
@@ -75,7 +78,7 @@ export interface ProcessOptions {
   readonly verify?: boolean;
   /** Ends the run: `run` rejects with its reason. */
   readonly signal?: AbortSignalLike;
-  /** Makes random bytes repeatable. */
+  /** An integer: what the guest takes for random is then the same in each run. */
   readonly seed?: number;
   /** File-creation mask. Default 022. */
   readonly umask?: number;
@@ -216,11 +219,25 @@ export class LinuxProcess<P extends Processor = Processor> {
     kernel.switchTo(this.#main);
     const argv = [name, ...args].map(toByteString);
     const envp = Object.entries(env).map(([key, value]) => toByteString(`${key}=${value}`));
+    if (!this.#hasDirectory()) {
+      throw new LoadError(
+        `${name}: cannot be started in ${this.#options.directory}, which is no directory of the guest`,
+      );
+    }
     try {
-      kernel.tree.statCanonical(this.#main.directory);
       execute(kernel, '/', toByteString(path), argv, envp);
     } catch (error) {
-      if (error instanceof SystemError) throw new LoadError(`${name}: cannot be started (${error.message})`);
+      if (!(error instanceof SystemError)) throw error;
+      const reason = error.errno === Errno.ENOMEM ? 'the guest has too little memory' : error.message;
+      throw new LoadError(`${name}: cannot be started (${reason})`);
+    }
+  }
+
+  #hasDirectory(): boolean {
+    try {
+      return isType(this.#kernel.tree.statCanonical(this.#main.directory), FileType.Directory);
+    } catch (error) {
+      if (error instanceof SystemError) return false;
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 // `Process` as embedders use it: streams, exit statuses, aborting, several side by side.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Process } from '../../../src/index.ts';
+import { Process, type ProcessOptions, type ProcessResult } from '../../../src/index.ts';
 import { inputOf, OutputBuffer } from '../../../src/linux/files/memory-stream.ts';
 import type { InputStream, OutputStream } from '../../../src/linux/files/stream-file.ts';
 import { compileGuest, runGuest } from '../../support/guest-programs.ts';
@@ -128,6 +128,18 @@ test('the same seed gives the same run', async () => {
   const first = await trace(1);
   expect(await trace(1)).toEqual(first);
   expect(await trace(2)).not.toEqual(first);
+});
+
+test('what cannot be started says why', async () => {
+  const start = (options: Partial<ProcessOptions>): Promise<ProcessResult> =>
+    new Process({ program, ...options }).run();
+  await expect(start({ memory, directory: '/no/such' })).rejects.toThrow(
+    '/program: cannot be started in /no/such, which is no directory of the guest',
+  );
+  await expect(start({ memory, directory: '/program' })).rejects.toThrow('no directory of the guest');
+  await expect(start({ memory: 64 << 10 })).rejects.toThrow(
+    '/program: cannot be started (the guest has too little memory)',
+  );
 });
 
 test('a process runs once', async () => {

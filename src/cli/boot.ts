@@ -1,5 +1,6 @@
 /** `xlat86 boot`: runs a whole PC: a kernel, or what firmware finds on a disk, CD or floppy. */
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BlockStore } from '../../runtime/bus/block-store.ts';
 import { cpuNames } from '../../runtime/cpu/model.ts';
@@ -37,6 +38,7 @@ interface BootOptions {
   readonly reboot?: true;
   readonly debugcon?: true;
   readonly stats?: true;
+  readonly verify?: true;
 }
 
 /** Where Debian's package `seabios` puts them. */
@@ -58,7 +60,7 @@ Without --kernel a BIOS (SeaBIOS from Debian's package seabios, or --bios) boots
 them that is given.
 
 Exit status: 0 when the guest switches the machine off or Ctrl-A X ends it, 1 after a triple fault or a halt for good,
-2 when there is nothing that could be booted; a test guest's own through port F4h.
+2 when there is nothing that could be booted or an option is wrong; a test guest's own through port F4h.
 
 Examples:
   xlat86 boot --kernel vmlinuz --initrd initrd.img --append console=ttyS0
@@ -68,36 +70,40 @@ Examples:
 
 /** The command, for main.ts. */
 export function bootCommand(): Command {
-  return new Command('boot')
-    .summary('run a whole PC')
-    .description('Runs a whole PC: a Linux, Multiboot or ELF kernel, or what its BIOS finds on a disk, CD or floppy.')
-    .usage('[options]')
-    .option('--memory <MB>', 'memory, 16 to 2047', '128')
-    .option('--kernel <file>', 'start this kernel: Linux bzImage, Multiboot or ELF')
-    .option('--initrd <file>', 'its initial RAM disk')
-    .option('--append <text>', "the kernel's command line")
-    .option('--load <address>', 'the kernel is a flat image for this address (hexadecimal), where it begins')
-    .option('--disk <file>', 'hard disk image')
-    .option('--cdrom <file>', 'CD image')
-    .option('--floppy <file>', 'floppy image')
-    .option('--bios <file>', 'firmware to start instead of SeaBIOS')
-    .option('--vgabios <file>', 'BIOS of the display')
-    .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
-    .option('--write', 'write to the disk and floppy images themselves')
-    .addOption(tierOption())
-    .addOption(new Option('--cpu <model>', 'processor that the guest finds').choices(cpuNames).default('max'))
-    .addOption(
-      new Option('--clock <clock>', "the host's time, or time from the count of instructions (repeatable)")
-        .choices(['host', 'virtual'])
-        .default('host'),
-    )
-    .addOption(new Option('--display <kind>', 'show the VGA text screen in the terminal').choices(['text']))
-    .option('--screenshot <file.png>', 'save the screen at the end and at SIGUSR1')
-    .option('--reboot', 'restart after a triple fault instead of ending')
-    .option('--debugcon', 'print what the firmware logs on stderr')
-    .option('--stats', 'print statistics of the translation at the end')
-    .addHelpText('after', examples)
-    .action(boot);
+  return (
+    new Command('boot')
+      .summary('run a whole PC')
+      .description('Runs a whole PC: a Linux, Multiboot or ELF kernel, or what its BIOS finds on a disk, CD or floppy.')
+      .usage('[options]')
+      .option('--memory <MB>', 'memory, 16 to 2047', '128')
+      .option('--kernel <file>', 'start this kernel: Linux bzImage, Multiboot or ELF')
+      .option('--initrd <file>', 'its initial RAM disk')
+      .option('--append <text>', "the kernel's command line")
+      .option('--load <address>', 'the kernel is a flat image for this address (hexadecimal), where it begins')
+      .option('--disk <file>', 'hard disk image')
+      .option('--cdrom <file>', 'CD image')
+      .option('--floppy <file>', 'floppy image')
+      .option('--bios <file>', 'firmware to start instead of SeaBIOS')
+      .option('--vgabios <file>', 'BIOS of the display')
+      .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
+      .option('--write', 'write to the disk and floppy images themselves')
+      .addOption(tierOption())
+      .addOption(new Option('--cpu <model>', 'processor that the guest finds').choices(cpuNames).default('max'))
+      .addOption(
+        new Option('--clock <clock>', "the host's time, or time from the count of instructions, the same in every run")
+          .choices(['host', 'virtual'])
+          .default('host'),
+      )
+      .addOption(new Option('--display <kind>', 'show the VGA text screen in the terminal').choices(['text']))
+      .option('--screenshot <file.png>', 'save the screen at the end and at SIGUSR1')
+      .option('--reboot', 'restart after a triple fault instead of ending')
+      .option('--debugcon', 'print what the firmware logs on stderr')
+      .option('--stats', 'print statistics of the translation at the end')
+      // Said to whoever knows it from `exec`.
+      .addOption(new Option('--verify').hideHelp())
+      .addHelpText('after', examples)
+      .action(boot)
+  );
 }
 
 function tierOption(): Option {
@@ -107,6 +113,7 @@ function tierOption(): Option {
 }
 
 async function boot(options: BootOptions): Promise<void> {
+  if (options.verify) throw new UsageError('--verify is for user mode alone (xlat86 exec --verify)');
   for (const name of ['initrd', 'append', 'load'] as const) {
     if (options[name] !== undefined && options.kernel === undefined) throw new UsageError(`--${name} needs --kernel`);
   }
@@ -116,6 +123,7 @@ async function boot(options: BootOptions): Promise<void> {
       `--${name === 'bios' ? name : 'boot-menu'} has no use with --kernel, which starts without firmware`,
     );
   }
+  if (options.screenshot !== undefined) checkFolder('--screenshot', options.screenshot);
   const print = (line: string): void => {
     process.stderr.write(line + '\n');
   };
@@ -176,7 +184,11 @@ async function runInTerminal(machine: Pc, options: BootOptions, print: (line: st
   const shoot = async (): Promise<void> => {
     if (options.screenshot === undefined) return;
     const { savePng } = await import('./boot/screenshot.ts');
-    savePng(machine.screenFrame(), options.screenshot);
+    try {
+      savePng(machine.screenFrame(), options.screenshot);
+    } catch (error) {
+      print(`xlat86: --screenshot ${options.screenshot}: ${(error as Error).message}`);
+    }
   };
   process.on('SIGUSR1', () => void shoot());
   display?.start();
@@ -269,6 +281,15 @@ function openDisk(path: string, isWritten: boolean): BlockStore {
 function openFloppy(path: string, isWritten: boolean): BlockStore {
   const store = openImage(path, DISK_SECTOR, isWritten);
   return isWritten ? store : overlay(store);
+}
+
+/** A file that is written at the end shall not fail then. */
+function checkFolder(option: string, path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch {
+    throw new UsageError(`${option} ${path}: there is no folder ${dirname(path)} that can be written to`);
+  }
 }
 
 function parseMemory(text: string): number {

@@ -44,8 +44,8 @@ TERM and what --env gives. Arguments after PROGRAM are the program's own.
 --verify runs all compiled code a second time in tier 0, from the same state, and compares registers, memory and how it
 ended. At the first difference it prints the wrong block with its IR and both states.
 
-Exit status: the program's; 128 + n when signal n ended it; 125 when --verify has found a difference, 126 when PROGRAM
-cannot be executed, 127 when it is not there.
+Exit status: the program's; 128 + n when signal n ended it; 2 when an option is wrong, 125 when --verify has found a
+difference, 126 when PROGRAM cannot be executed, 127 when it is not there.
 
 Examples:
   xlat86 exec ./busybox sha256sum < big.iso

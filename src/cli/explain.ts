@@ -51,6 +51,7 @@ function locate(program: string | undefined, options: ExplainOptions): { stretch
   if ((program === undefined) === (options.hex === undefined))
     throw new UsageError('give either PROGRAM or --hex BYTES');
   if (program === undefined) {
+    if (options.at !== undefined) throw new UsageError('--at needs PROGRAM; where the bytes of --hex lie, --eip says');
     const eip = parseAddress('--eip', options.eip);
     return { stretch: { eip, bytes: parseBytes(options.hex!) }, eip };
   }

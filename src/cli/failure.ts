@@ -1,4 +1,5 @@
 /** How the command line fails: one line on stderr and an exit status. */
+import { type Command, CommanderError } from 'commander';
 import { createColors } from 'picocolors';
 import { BootError } from '../boot/boot-error.ts';
 import { LoadError } from '../linux/elf.ts';
@@ -9,11 +10,33 @@ const EXIT_USAGE = 2;
 /** A mistake in how the command was called; `message` is one line. */
 export class UsageError extends Error {}
 
+/** `xlat86:` before a message on stderr. */
+function prefix(): string {
+  return createColors(process.stderr.isTTY === true).red('xlat86:');
+}
+
+/** Lets commander's own complaints end as a UsageError does. */
+export function failAsUsage(command: Command): void {
+  command.exitOverride();
+  command.configureOutput({
+    // Where it has a suggestion, that is a line of its own.
+    outputError: (text, write) => {
+      write(
+        `${prefix()} ${text
+          .trimEnd()
+          .replace(/^error: /, '')
+          .replaceAll('\n', ' ')} (see --help)\n`,
+      );
+    },
+  });
+}
+
 /** Prints one line about what went wrong and ends the host process; only a bug of ours has a stack trace. */
 export function failWith(error: unknown): never {
-  const { red } = createColors(process.stderr.isTTY === true);
+  // Commander has said already what is wrong, or has printed its help.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
   if (error instanceof LoadError || error instanceof UsageError || error instanceof BootError) {
-    process.stderr.write(`${red('xlat86:')} ${error.message}\n`);
+    process.stderr.write(`${prefix()} ${error.message}\n`);
     process.exit(error instanceof LoadError ? error.exitCode : EXIT_USAGE);
   }
   throw error;

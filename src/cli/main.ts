@@ -4,15 +4,15 @@ import { bootCommand } from './boot.ts';
 import { demoCommand } from './demo.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
-import { failWith } from './failure.ts';
+import { failAsUsage, failWith } from './failure.ts';
 
 const program = new Command('xlat86')
   .description('Runs 32-bit x86 programs and whole PCs by translating them to JavaScript.')
   .enablePositionalOptions()
-  .showHelpAfterError('(see --help)')
   .addCommand(execCommand())
   .addCommand(bootCommand())
   .addCommand(explainCommand())
   .addCommand(demoCommand());
+for (const command of [program, ...program.commands]) failAsUsage(command);
 
 program.parseAsync().catch(failWith);

@@ -86,6 +86,15 @@ describe('one line and status 2 for', () => {
     ['a folder as a kernel', ['--kernel', folder], /this kernel is a directory/],
     ['a file that is no kernel', ['--kernel', file('text', Buffer.from('hello'))], /neither a Linux kernel/],
     ['an initrd that is not there', ['--kernel', 'package.json', '--initrd', 'no'], /no: this initrd is not there/],
+    ['an option that there is not', ['--kernal', 'package.json'], /--kernal/],
+    ['a word too many', ['package.json'], /too many arguments/],
+    ['a display of no kind', ['--display', 'png', '--kernel', 'package.json'], /--display .* 'png' is invalid/],
+    ['--verify', ['--verify', '--kernel', 'package.json'], /--verify is for user mode/],
+    [
+      'a screenshot into nowhere',
+      ['--kernel', 'package.json', '--load', '7c00', '--screenshot', join(folder, 'nowhere/screen.png')],
+      /nowhere that can be written to/,
+    ],
     ['an initrd without a kernel', ['--initrd', 'package.json'], /--initrd needs --kernel/],
     [
       'a BIOS beside a kernel',

@@ -58,6 +58,8 @@ test('wrong options: one line, 2', () => {
     ['--memory', 'lots'],
     ['--env', 'x'],
     ['--verify', '--tier', '0'],
+    ['--tier', '9'],
+    ['--teir', '0'],
   ]) {
     const outcome = xlat86(['exec', ...options, ends]);
     expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);

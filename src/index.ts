@@ -10,11 +10,17 @@ import { LinuxProcess, type ProcessOptions } from './linux/process.ts';
 import { Pc as Machine, type PcOptions } from './pc.ts';
 import { createUserCpu } from './user-machine.ts';
 
+export type { BlockStore } from '../runtime/bus/block-store.ts';
 export type { CpuName } from '../runtime/cpu/model.ts';
 export { type BlockBytes, Divergence, type DivergenceFacts } from '../runtime/exec/divergence.ts';
 export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
+export { BootError } from './boot/boot-error.ts';
+export { LoadError } from './linux/elf.ts';
+export type { InputStream, OutputStream } from './linux/files/stream-file.ts';
 export type { AbortSignalLike, Grant, KillSignal, ProcessOptions, ProcessResult } from './linux/process.ts';
 export type { Tier } from './linux/processor.ts';
+export type { FileSystem } from './linux/tree/file-system.ts';
+export type { Policy } from './machine.ts';
 export type { Frame, PcKernel, PcOptions, PcRunOptions, PcStop, TextScreen } from './pc.ts';
 
 /** A Linux program and everything that it runs on. */

@@ -42,6 +42,7 @@ export interface PcKernel {
   readonly image: Uint8Array;
   /** File name, for messages. */
   readonly name: string;
+  /** Initial RAM disk, for a Linux kernel. */
   readonly initrd?: Uint8Array | undefined;
   /** Kernel command line. */
   readonly append?: string | undefined;
@@ -54,6 +55,7 @@ export interface PcOptions {
   readonly memory?: number | undefined;
   /** The model of the processor: `max` (the default) has all instructions that there are. */
   readonly cpu?: CpuName | undefined;
+  /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier | undefined;
   /** `host`: the host's time. `virtual`: time from the count of instructions; two runs are identical. */
   readonly clock?: 'host' | 'virtual' | undefined;
@@ -62,9 +64,11 @@ export interface PcOptions {
   readonly bios?: Uint8Array | undefined;
   /** BIOS of the display. */
   readonly vgaBios?: Uint8Array | undefined;
+  /** The hard disk, of sectors of 512 bytes. */
   readonly disk?: BlockStore | undefined;
   /** What is in drive A. */
   readonly floppy?: BlockStore | undefined;
+  /** The CD, of sectors of 2048 bytes. */
   readonly cdrom?: BlockStore | undefined;
   /** Milliseconds that the firmware waits for the key that brings its boot menu; none: it does not. */
   readonly bootMenu?: number | undefined;

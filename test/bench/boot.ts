@@ -7,6 +7,7 @@ import colors from 'picocolors';
 import { type BootContestant, findBootContestants, guestFolder } from './boot/contestant.ts';
 import { type BootRun, bootOnce } from './boot/run.ts';
 import { drawDots } from './chart/dots.ts';
+import { runCommand } from './command.ts';
 import { buildGuests, listGuests, ROOT } from './guests.ts';
 import { nameList, positiveInteger, positiveNumber } from './options.ts';
 import { measuredHere, writeCharts, writeReport } from './output.ts';
@@ -161,13 +162,4 @@ async function run(options: Options): Promise<void> {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-command.action(async (options: Options) => {
-  try {
-    await run(options);
-  } catch (error) {
-    clearProgress();
-    console.error(`bench:boot: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-});
-await command.parseAsync();
+await runCommand('bench:boot', command, run);

@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { type DotSeries, drawDots } from './chart/dots.ts';
+import { runCommand } from './command.ts';
 import { buildGuests, type Guest, listGuests, type Suite, suites } from './guests.ts';
 import { nameList, positiveInteger, positiveNumber } from './options.ts';
 import { measuredHere, writeCharts, writeReport } from './output.ts';
@@ -146,13 +147,4 @@ async function run(options: Options): Promise<void> {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-command.action(async (options: Options) => {
-  try {
-    await run(options);
-  } catch (error) {
-    clearProgress();
-    console.error(`bench:peers: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-});
-await command.parseAsync();
+await runCommand('bench:peers', command, run);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
 import { type CurveChart, drawCurves } from './chart/curves.ts';
+import { runCommand } from './command.ts';
 import { measureCompilation } from './engine/compilation.ts';
 import { measureMemory, measureStartUp, slopePerThousand } from './engine/cost-curves.ts';
 import { readGuest } from './engine/elf.ts';
@@ -140,13 +141,6 @@ async function run({ only, time, save, baseline, threshold, charts: chartFile }:
   writeCharts(chartFile, 'Cost curves of xlat86', charts.map(drawCurves));
 }
 
-command.action(async (group: string | undefined, options: Options) => {
-  try {
-    await run(group === undefined ? options : { ...options, only: groupList(group) });
-  } catch (error) {
-    clearProgress();
-    console.error(`bench: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-});
-await command.parseAsync();
+await runCommand('bench', command, (group: string | undefined, options: Options) =>
+  run(group === undefined ? options : { ...options, only: groupList(group) }),
+);

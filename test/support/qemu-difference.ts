@@ -1,4 +1,5 @@
 // The same accesses to a device of ours and to QEMU's: where do the answers part?
+import type { DeviceBench } from './device-bench.ts';
 import { Qtest } from './qtest.ts';
 
 /** One access in QEMU's qtest protocol (`outb 0x43 0x34`, `inb 0x40`, …) and what our device answered to the same. */
@@ -7,6 +8,31 @@ export interface Exchange {
   readonly answer: number | undefined;
   /** Bits of the answer that are compared; all when left out. */
   readonly mask?: number;
+}
+
+/** What a test says to ports of one of our devices, byte by byte. */
+interface Conversation {
+  /** All that has been said, in order. A test may add what is no port access. */
+  readonly exchanges: Exchange[];
+  write(port: number, value: number): void;
+  /** @param mask bits that are compared. */
+  read(port: number, mask?: number): number;
+}
+
+export function converse(bench: DeviceBench): Conversation {
+  const exchanges: Exchange[] = [];
+  return {
+    exchanges,
+    write: (port, value) => {
+      exchanges.push({ command: `outb ${port} ${value}`, answer: undefined });
+      bench.out([port, value]);
+    },
+    read: (port, mask = 0xff) => {
+      const answer = bench.in(port);
+      exchanges.push({ command: `inb ${port}`, answer, mask });
+      return answer;
+    },
+  };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Dma } from '../../../runtime/devices/dma.ts';
 import { DeviceBench, fuzz } from '../../support/device-bench.ts';
-import { differenceFromQemu, type Exchange } from '../../support/qemu-difference.ts';
+import { converse, differenceFromQemu } from '../../support/qemu-difference.ts';
 import { hasQemuSystem } from '../../support/qtest.ts';
 import { Random } from '../../support/random.ts';
 
@@ -115,14 +115,7 @@ it('port 80h keeps what was written, and shows it to the host', () => {
 describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
   it.each([1, 2, 3])('registers, seed %i', async (seed) => {
     const random = new Random(seed);
-    const exchanges: Exchange[] = [];
-    const write = (port: number, value: number): void => {
-      exchanges.push({ command: `outb ${port} ${value}`, answer: undefined });
-      bench.out([port, value]);
-    };
-    const read = (port: number): void => {
-      exchanges.push({ command: `inb ${port}`, answer: bench.in(port) });
-    };
+    const { exchanges, write, read } = converse(bench);
     for (let i = 0; i < 2000; i++) {
       const [base, step] = random.pick([
         [0, 1],

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Pic } from '../../../runtime/devices/pic.ts';
 import { DeviceBench, fuzz } from '../../support/device-bench.ts';
-import { differenceFromQemu, type Exchange } from '../../support/qemu-difference.ts';
+import { converse, differenceFromQemu } from '../../support/qemu-difference.ts';
 import { hasQemuSystem } from '../../support/qtest.ts';
 import { Random } from '../../support/random.ts';
 
@@ -207,19 +207,10 @@ describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
     ['slave', 4],
   ] as const)('random commands to the %s, seed %i', async (name, seed) => {
     const random = new Random(seed);
-    const exchanges: Exchange[] = [];
+    const { exchanges, write, read } = converse(bench);
     const isMaster = name === 'master';
     const port = isMaster ? 0x20 : 0xa0;
     const level = isMaster ? 0x28 : 0x0e;
-    const write = (at: number, value: number): void => {
-      exchanges.push({ command: `outb ${at} ${value}`, answer: undefined });
-      bench.out([at, value]);
-    };
-    const read = (at: number): number => {
-      const answer = bench.in(at);
-      exchanges.push({ command: `inb ${at}`, answer });
-      return answer;
-    };
     const set = (input: number, high: boolean): void => {
       const chip = isMaster ? 'device[6]' : 'device[7]';
       const command = `set_irq_in /machine/unattached/${chip} unnamed-gpio-in ${input} ${Number(high)}`;

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Pit } from '../../../runtime/devices/pit.ts';
 import { DeviceBench, fuzz, RecordedLine } from '../../support/device-bench.ts';
-import { differenceFromQemu, type Exchange } from '../../support/qemu-difference.ts';
+import { converse, differenceFromQemu } from '../../support/qemu-difference.ts';
 import { hasQemuSystem } from '../../support/qtest.ts';
 import { Random } from '../../support/random.ts';
 
@@ -242,14 +242,7 @@ describe('reading', () => {
 describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
   it.each([1, 2, 3])('random commands, seed %i', async (seed) => {
     const random = new Random(seed);
-    const exchanges: Exchange[] = [];
-    const write = (port: number, value: number): void => {
-      exchanges.push({ command: `outb ${port} ${value}`, answer: undefined });
-      bench.out([port, value]);
-    };
-    const readBack = (port: number): void => {
-      exchanges.push({ command: `inb ${port}`, answer: bench.in(port) });
-    };
+    const { exchanges, write, read } = converse(bench);
     write(0x61, 1);
     pit.setSpeakerGate(true);
     const bytes = [2, 2, 2];
@@ -270,7 +263,7 @@ describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
         if (access & 1) write(0x40 + channel, ((random.below(digit) << 4) | random.below(digit)) & ~1);
         if (access & 2) write(0x40 + channel, (random.below(digit) << 4) | random.below(digit));
       } else if (action === 2) write(0x43, random.below(2) === 0 ? channel << 6 : 0xd0 | (2 << channel));
-      for (let k = bytes[channel]!; k > 0; k--) readBack(0x40 + channel);
+      for (let k = bytes[channel]!; k > 0; k--) read(0x40 + channel);
     }
     expect(await differenceFromQemu(exchanges), `seed ${seed}`).toBeUndefined();
   });

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Uart } from '../../../runtime/devices/uart.ts';
 import { DeviceBench, fuzz, RecordedLine } from '../../support/device-bench.ts';
-import { differenceFromQemu, type Exchange } from '../../support/qemu-difference.ts';
+import { converse, differenceFromQemu } from '../../support/qemu-difference.ts';
 import { hasQemuSystem } from '../../support/qtest.ts';
 import { Random } from '../../support/random.ts';
 
@@ -139,14 +139,7 @@ describe('interrupts', () => {
 describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
   it.each([1, 2, 3])('registers and loop-back, seed %i', async (seed) => {
     const random = new Random(seed);
-    const exchanges: Exchange[] = [];
-    const write = (port: number, value: number): void => {
-      exchanges.push({ command: `outb ${port} ${value}`, answer: undefined });
-      bench.out([port, value]);
-    };
-    const read = (port: number): void => {
-      exchanges.push({ command: `inb ${port}`, answer: bench.in(port) });
-    };
+    const { exchanges, write, read } = converse(bench);
     write(LCR, 0x83);
     write(DATA, 1);
     write(IER, 0);

@@ -5,7 +5,7 @@ import { Ps2Controller } from '../../../../runtime/devices/ps2/controller.ts';
 import { Keyboard } from '../../../../runtime/devices/ps2/keyboard.ts';
 import { Mouse } from '../../../../runtime/devices/ps2/mouse.ts';
 import { DeviceBench, fuzz, RecordedLine } from '../../../support/device-bench.ts';
-import { differenceFromQemu, type Exchange } from '../../../support/qemu-difference.ts';
+import { converse, differenceFromQemu } from '../../../support/qemu-difference.ts';
 import { hasQemuSystem } from '../../../support/qtest.ts';
 import { Random } from '../../../support/random.ts';
 
@@ -117,15 +117,13 @@ describe('the controller', () => {
 describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
   it.each([1, 2, 3, 4])('random commands, seed %i', async (seed) => {
     const random = new Random(seed);
-    const exchanges: Exchange[] = [];
+    const said = converse(bench);
     const write = (port: number, value: number): void => {
-      exchanges.push({ command: `outb ${port} ${value}`, answer: undefined });
-      bench.out([port, value]);
+      said.write(port, value);
       bench.advance(MILLISECOND);
     };
     const read = (port: number): number => {
-      const answer = bench.in(port);
-      exchanges.push({ command: `inb ${port}`, answer, mask: port === 0x64 ? ~0x08 : 0xff });
+      const answer = said.read(port, port === 0x64 ? ~0x08 : 0xff);
       bench.advance(MILLISECOND);
       return answer;
     };
@@ -172,7 +170,7 @@ describe.skipIf(!hasQemuSystem)('against qemu-system-i386', () => {
       }
       drain();
     }
-    expect(await differenceFromQemu(exchanges), `seed ${seed}`).toBeUndefined();
+    expect(await differenceFromQemu(said.exchanges), `seed ${seed}`).toBeUndefined();
   });
 });
 

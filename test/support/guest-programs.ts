@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { Process, type ProcessOptions, type ProcessResult } from '../../src/index.ts';
 import { OutputBuffer } from '../../src/linux/files/memory-stream.ts';
 
@@ -17,7 +18,8 @@ export function compileGuest(name: string): string {
   const program = join(cache, `${name}-${hash}`);
   if (!existsSync(program)) {
     mkdirSync(cache, { recursive: true });
-    const fresh = `${program}.${process.pid}`;
+    // Test files run in threads of one process, and two may want it at once.
+    const fresh = `${program}.${process.pid}.${threadId}`;
     execFileSync('gcc', ['-m32', '-static', '-fno-pie', '-no-pie', '-O1', '-w', '-o', fresh, source, '-lm']);
     renameSync(fresh, program);
   }

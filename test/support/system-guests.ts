@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { Pc, type Tier } from '../../src/index.ts';
 
 const sources = join(import.meta.dirname, '../../fixtures/guests/system');
@@ -48,7 +49,8 @@ export function assembleSystemGuest({ name }: SystemGuest): string {
   const image = join(cache, `${name}-${hash.digest('hex').slice(0, 12)}.bin`);
   if (!existsSync(image)) {
     mkdirSync(cache, { recursive: true });
-    const fresh = `${image}.${process.pid}`;
+    // Test files run in threads of one process, and two may want it at once.
+    const fresh = `${image}.${process.pid}.${threadId}`;
     execFileSync('nasm', ['-f', 'bin', '-w+error', '-I', `${sources}/`, '-o', fresh, source], { stdio: 'pipe' });
     renameSync(fresh, image);
   }

@@ -70,7 +70,7 @@ interface Target {
  * @param events what else may happen between accesses: input from the host, acknowledge cycles.
  */
 export function fuzz(
-  bench: DeviceBench,
+  bench: Pick<DeviceBench, 'ports' | 'memory' | 'advance'>,
   targets: readonly Target[],
   operations: number,
   values: readonly number[] = [],

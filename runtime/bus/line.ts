@@ -6,6 +6,17 @@ export interface Line {
   set(high: boolean): void;
 }
 
+/** `count` ends of one wire, each for a driver of its own: the wire is high while any of them is. */
+export function wiredOr(line: Line, count: number): readonly Line[] {
+  let drivers = 0;
+  return Array.from({ length: count }, (_, end) => ({
+    set(high) {
+      drivers = high ? drivers | (1 << end) : drivers & ~(1 << end);
+      line.set(drivers !== 0);
+    },
+  }));
+}
+
 /** What an interrupt controller offers the processor. */
 export interface InterruptController {
   /** Is an unmasked interrupt waiting? */

@@ -1,6 +1,6 @@
 /**
  * The local APIC of the one processor: interrupt requests and their priorities, its timer, commands to itself, and the
- * gate through which the 8259A's interrupts reach the processor (LINT0 in mode ExtINT).
+ * gate through which the 8259A's interrupts reach the processor (LINT0 in mode ExtINT; Fixed and NMI make it a wire).
  *
  * Commands to other processors find nobody. `requested` is kept up to date, because the dispatcher reads it often.
  *
@@ -9,7 +9,7 @@
 import type { AddressSpace, MemoryFunctions } from '../bus/address-space.ts';
 import type { Clock, Timer } from '../bus/clock.ts';
 import type { Device } from '../bus/device.ts';
-import type { InterruptController } from '../bus/line.ts';
+import type { InterruptController, Line } from '../bus/line.ts';
 import { VectorSet } from './vector-set.ts';
 
 /** IA32_APIC_BASE after reset: at FEE00000h, enabled, bootstrap processor. */
@@ -51,6 +51,7 @@ const MODE_FIXED = 0x000;
 const MODE_LOWEST = 0x100;
 const MODE_NMI = 0x400;
 const MODE_EXTINT = 0x700;
+const LEVEL_TRIGGERED = 0x8000;
 const TIMER_PERIODIC = 0x20000;
 const ICR_LOGICAL = 0x800;
 /** Error status register. */
@@ -89,6 +90,8 @@ export interface LocalApicParts {
 
 export class LocalApic implements Device, InterruptController, MemoryFunctions {
   onEndOfInterrupt: EndOfInterrupt = () => {};
+  /** The pin that the 8259A drives; the processor asks `pic` itself when it is in mode ExtINT. */
+  readonly lint0: Line = { set: (high) => this.driveLint0(high) };
   private readonly parts: LocalApicParts;
   private readonly timer: Timer;
   private readonly requests = new VectorSet();
@@ -105,6 +108,7 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
   /** An interrupt of its own is ready; LINT0 lets the 8259A through. */
   private ready = false;
   private passesPic = true;
+  private lint0High = false;
 
   constructor(parts: LocalApicParts) {
     this.parts = parts;
@@ -204,6 +208,19 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
     }
   }
 
+  private driveLint0(high: boolean): void {
+    const rises = high && !this.lint0High;
+    this.lint0High = high;
+    if (rises) this.takeLint0();
+  }
+
+  /** An edge on LINT0, or its level after an end of interrupt, when it is no ExtINT. */
+  private takeLint0(): void {
+    const lvt = this.registers[LVT_LINT0]!;
+    if (lvt & MASKED || (lvt & MODE) === MODE_EXTINT) return;
+    this.deliver(lvt & MODE, lvt & 0xff, false);
+  }
+
   private request(vector: number, isLevel: boolean): void {
     if (!this.isEnabled) return;
     if (vector < FIRST_VECTOR) {
@@ -229,6 +246,9 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
     this.inService.remove(vector);
     this.update();
     if (this.levels.has(vector)) this.onEndOfInterrupt(vector);
+    const lint0 = this.registers[LVT_LINT0]!;
+    const isItsLevel = (lint0 & (LEVEL_TRIGGERED | MODE | 0xff)) === (LEVEL_TRIGGERED | MODE_FIXED | vector);
+    if (isItsLevel && this.lint0High) this.takeLint0();
   }
 
   // Memory: registers are 32 bits wide at multiples of 16; what is narrower reads its part and writes nothing.

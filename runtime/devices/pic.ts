@@ -232,11 +232,16 @@ const ELCR_SLAVE = 0xde;
 
 export class Pic implements Device, InterruptController {
   requested = false;
+  /** Who else sees the INTR output, besides the processor that asks. */
+  output: Line | undefined;
   private readonly slave: Chip = new Chip(false, () => {
     this.master.setInput(CASCADE, this.slave.pending >= 0);
   });
   private readonly master: Chip = new Chip(true, () => {
-    this.requested = this.master.pending >= 0;
+    const requested = this.master.pending >= 0;
+    if (requested === this.requested) return;
+    this.requested = requested;
+    this.output?.set(requested);
   });
 
   /** Claims ports 20h, 21h, A0h, A1h, 4D0h and 4D1h. */

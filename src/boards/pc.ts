@@ -6,7 +6,7 @@ import { AddressSpace } from '../../runtime/bus/address-space.ts';
 import type { BlockStore } from '../../runtime/bus/block-store.ts';
 import type { Clock } from '../../runtime/bus/clock.ts';
 import type { Device } from '../../runtime/bus/device.ts';
-import type { Line } from '../../runtime/bus/line.ts';
+import { type Line, wiredOr } from '../../runtime/bus/line.ts';
 import { Ports } from '../../runtime/bus/ports.ts';
 import type { Ram } from '../../runtime/bus/ram.ts';
 import { PowerManagement } from '../../runtime/devices/acpi/power-management.ts';
@@ -142,14 +142,18 @@ export class PcBoard {
     const pic = new Pic(ports);
     const localApic = new LocalApic({ memory, clock, pic, onNmi });
     this.interrupts = localApic;
+    pic.output = localApic.lint0;
     const ioApic = new IoApic(memory, localApic);
-    const lines = Array.from({ length: 16 }, (_, irq) =>
-      join(pic.input(irq), ioApic.input(irq === 0 ? TIMER_PIN : irq)),
+    // A PIRQ may be routed to an interrupt that another device drives, the SCI's for one.
+    const wires = Array.from({ length: 16 }, (_, irq) =>
+      wiredOr(join(pic.input(irq), ioApic.input(irq === 0 ? TIMER_PIN : irq)), 2),
     );
+    const lines = wires.map(([device]) => device!);
+    const routed = wires.map(([, pirq]) => pirq!);
 
     const pci = new PciBus(ports, memory);
     const hostBridge = new HostBridge(pci, memory, { place: ramBytes, bytes: bios.length });
-    const isaBridge = new IsaBridge(pci, ports, lines, onReset);
+    const isaBridge = new IsaBridge(pci, ports, routed, onReset);
     const power = new PowerManagement({ bus: pci, ports, clock, sci: lines[9]!, onPowerOff });
     const ide = new IdeController(pci, ports, memory, lines);
     if (drives.disk !== undefined) ide.primary.attach(0, new AtaDisk(ide.primary.busMaster, drives.disk));

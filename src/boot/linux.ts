@@ -35,6 +35,7 @@ const Header = {
   commandLine: 0x228,
   initrdMax: 0x22c,
   commandLineMax: 0x238,
+  payloadOffset: 0x248,
   preferredAddress: 0x258,
   initBytes: 0x260,
 } as const;
@@ -78,6 +79,7 @@ const KERNEL = 0x100000;
 const CODE_SELECTOR = 0x10;
 const DATA_SELECTOR = 0x18;
 const PAGE = 4096;
+const PARAGRAPH = 16;
 
 /** Does this file claim to be a Linux kernel? */
 export function isLinux(image: Uint8Array): boolean {
@@ -99,12 +101,14 @@ export function loadLinux(image: Uint8Array, memory: GuestMemory, options: Linux
     throw new BootError(`${name}: boot protocol ${versionText(version)} is too old; 2.10 is needed`);
   }
   const setupBytes = ((view.getUint8(Header.setupSectors) || 4) + 1) * SECTOR;
-  const systemBytes = view.getUint32(Header.systemParagraphs, true) * 16;
-  if (image.length < setupBytes + systemBytes) {
-    const missing = setupBytes + systemBytes - image.length;
+  const systemBytes = view.getUint32(Header.systemParagraphs, true) * PARAGRAPH;
+  const missing = setupBytes + systemBytes - image.length;
+  // Other programs than Linux (memtest86+) are not padded to whole paragraphs and have no checksum. Linux has a payload.
+  const isLinuxItself = view.getUint32(Header.payloadOffset, true) !== 0;
+  if (missing > (isLinuxItself ? 0 : PARAGRAPH - 1)) {
     throw new BootError(`${name}: truncated kernel: ${missing} of ${setupBytes + systemBytes} bytes are missing`);
   }
-  checkSum(image.subarray(0, setupBytes + systemBytes), name);
+  if (isLinuxItself) checkSum(image.subarray(0, setupBytes + systemBytes), name);
 
   const usable = memory.bytes - reservedBytes;
   const kernelEnd = view.getUint32(Header.preferredAddress, true) + view.getUint32(Header.initBytes, true);

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { Vector } from '../../runtime/abi/vector.ts';
 import type { BlockStore } from '../../runtime/bus/block-store.ts';
 import { cpuNames } from '../../runtime/cpu/model.ts';
 import { BootError } from '../boot/boot-error.ts';
@@ -216,7 +217,7 @@ function report(stop: PcStop, print: (line: string) => void): number {
     case 'shutdown': {
       const { vector, errorCode, selector, eip } = stop;
       print(
-        `xlat86: triple fault at ${hex(selector)}:${hex(eip)}: exception ${vector}, error code ${hex(errorCode)}, ` +
+        `xlat86: triple fault at ${hex(selector)}:${hex(eip)}: ${exceptionName(vector)}, error code ${hex(errorCode)}, ` +
           'could not be delivered',
       );
       return EXIT_SHUTDOWN;
@@ -224,6 +225,12 @@ function report(stop: PcStop, print: (line: string) => void): number {
     default:
       return 0;
   }
+}
+
+/** As the manual writes it: #GP. */
+function exceptionName(vector: number): string {
+  const name = Object.entries(Vector).find(([, number]) => number === vector)?.[0];
+  return name === undefined ? `exception ${vector}` : `#${name}`;
 }
 
 function kernelOf(options: BootOptions, path: string): NonNullable<ConstructorParameters<typeof Pc>[0]['kernel']> {

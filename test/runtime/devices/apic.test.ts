@@ -58,6 +58,7 @@ beforeEach(() => {
   nmis = 0;
   const onNmi = (): void => void nmis++;
   apic = new LocalApic({ memory: bench.memory, clock: bench.clock, pic, onNmi });
+  pic.output = apic.lint0;
   io = new IoApic(bench.memory, apic);
   write(SVR, 0x1ff);
 });
@@ -124,6 +125,39 @@ describe('LINT0', () => {
     write(LINT0, 0x700);
     expect(apic.acknowledge()).toBe(0x0b);
     expect(apic.requested).toBe(false);
+  });
+
+  it('in mode Fixed is an interrupt of its own, an edge each', () => {
+    initializePic();
+    write(LINT0, 0x55);
+    expect(apic.requested).toBe(false);
+    for (const high of [false, true, false]) pic.input(3).set(high);
+    expect([apic.requested, apic.acknowledge()]).toEqual([true, 0x55]);
+    write(EOI, 0);
+    expect(apic.requested).toBe(false);
+    write(LINT0, 0x55 | MASKED);
+    pic.input(3).set(true);
+    expect(apic.requested).toBe(false);
+  });
+
+  it('in mode Fixed, level-triggered, asks again while it is high', () => {
+    initializePic();
+    pic.input(3).set(false);
+    write(LINT0, 0x8055);
+    pic.input(3).set(true);
+    for (const high of [true, true, false]) {
+      expect(apic.acknowledge()).toBe(0x55);
+      pic.input(3).set(high);
+      write(EOI, 0);
+      expect(apic.requested).toBe(high);
+    }
+  });
+
+  it('in mode NMI is a non-maskable interrupt', () => {
+    initializePic();
+    write(LINT0, 0x400);
+    for (const high of [false, true]) pic.input(3).set(high);
+    expect([nmis, apic.requested]).toEqual([1, false]);
   });
 
   it('is the plain INTR pin while the APIC is switched off altogether', () => {

@@ -7,6 +7,7 @@ import { BootError } from '../../../src/boot/boot-error.ts';
 import { crc32 } from '../../../src/boot/crc32.ts';
 import { loadKernel } from '../../../src/boot/kernel.ts';
 import { has } from '../../support/needs.ts';
+import { guestFile } from '../../support/pc-session.ts';
 
 const path = join(import.meta.dirname, '../../../.cache/guests/linux-686');
 const MB = 2 ** 20;
@@ -120,6 +121,14 @@ describe.skipIf(!isThere)('a Linux kernel', () => {
     signed.fill(0x5a, 0x40 + 24 + 64, 0x40 + 24 + 68);
     expect(load(signed, 128)).toMatchObject({ eip: MB });
   });
+});
+
+const memtest = guestFile('memtest.bin');
+test.skipIf(!has('loading memtest86+', [memtest]))('memtest86+, which is neither padded nor has a checksum', () => {
+  const image = memtest.read();
+  expect(image.length % 16).not.toBe(0);
+  expect(loadKernel(image, ram(16), { name: 'memtest' })).toMatchObject({ kind: 'protected', eip: MB });
+  expect(() => loadKernel(image.subarray(0, -16), ram(16), { name: 'memtest' })).toThrow(/truncated kernel/);
 });
 
 test.each([

@@ -60,7 +60,7 @@ test('a halt for good and a triple fault say where', () => {
   const code = [0x0f, 0x01, 0x1e, 0x00, 0x7d, 0x0f, 0x0b];
   const { status, stderr } = boot('--kernel', sector(...code), '--load', '7c00');
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^xlat86: triple fault at 0:7C05: exception \d+, error code 0, could not be delivered\n$/);
+  expect(stderr).toMatch(/^xlat86: triple fault at 0:7C05: #GP, error code 0, could not be delivered\n$/);
 });
 
 test('--screenshot saves the screen at the end', () => {
@@ -133,11 +133,21 @@ describe('one line and status 2 for', () => {
 
 const kernel = join(guests, 'linux-686');
 describe.skipIf(!has('damaged kernels', [{ what: kernel, from: 'scripts/fetch-guests.sh' }]))('a Linux kernel', () => {
-  test('that is truncated, or too large for the memory', () => {
+  test('that is truncated or corrupt, or too large for the memory', () => {
     const whole = readFileSync(kernel);
     expect(boot('--kernel', file('half', whole.subarray(0, whole.length >> 1)))).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/^xlat86: .*half: truncated kernel: \d+ of \d+ bytes are missing\n$/),
+    });
+    const corrupt = Uint8Array.from(whole);
+    corrupt[whole.length >> 1]! ^= 1;
+    expect(boot('--kernel', file('corrupt', corrupt))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^xlat86: .*corrupt: corrupt kernel: its checksum is wrong\n$/),
+    });
+    expect(boot('--kernel', file('head', whole.subarray(0, 1000)))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^xlat86: .*head: .*truncated.*\n$/),
     });
     expect(boot('--kernel', kernel, '--memory', '16')).toMatchObject({
       status: 2,

@@ -1,9 +1,9 @@
 // Whatever a guest does to the devices of a PC stays inside the machine: random accesses to every range of ports and of
 // memory that the board gives to a device, to ports and addresses of nobody, with all the others connected.
 import { describe, expect, test, vi } from 'vitest';
-import { AddressSpace } from '../../../runtime/bus/address-space.ts';
+import { AddressSpace, type MemoryFunctions } from '../../../runtime/bus/address-space.ts';
 import { Clock } from '../../../runtime/bus/clock.ts';
-import { Ports } from '../../../runtime/bus/ports.ts';
+import { type PortFunctions, Ports } from '../../../runtime/bus/ports.ts';
 import { Ram } from '../../../runtime/bus/ram.ts';
 import { bufferBytes, PcBoard } from '../../../src/boards/pc.ts';
 import { arrayStore } from '../../../src/disk/array-store.ts';
@@ -35,8 +35,12 @@ class BoardBench {
   constructor() {
     const { claim } = Ports.prototype;
     const { mapDevice } = AddressSpace.prototype;
-    const ports = vi.spyOn(Ports.prototype, 'claim').mockImplementation(this.watch('port', claim));
-    const memory = vi.spyOn(AddressSpace.prototype, 'mapDevice').mockImplementation(this.watch('memory', mapDevice));
+    const ports = vi
+      .spyOn(Ports.prototype, 'claim')
+      .mockImplementation(this.watch<Ports, PortFunctions>('port', claim));
+    const memory = vi
+      .spyOn(AddressSpace.prototype, 'mapDevice')
+      .mockImplementation(this.watch<AddressSpace, MemoryFunctions>('memory', mapDevice));
     const bios = new Uint8Array(0x10000);
     this.board = new PcBoard(new Ram(bufferBytes(RAM_BYTES, bios)), this.clock, {
       ramBytes: RAM_BYTES,
@@ -75,13 +79,14 @@ class BoardBench {
   }
 
   /** claim() and mapDevice() as they are, but they note the range, and the device's functions count. */
-  private watch<T extends object>(
+  private watch<Bus, Functions extends object>(
     space: Claim['space'],
-    original: (first: number, count: number, functions: T) => void,
-  ): (first: number, count: number, functions?: T) => void {
+    original: (this: Bus, first: number, count: number, functions: Functions) => void,
+  ): (this: Bus, first: number, count: number, functions?: Functions) => void {
     const { claims } = this;
-    return function (this: Ports & AddressSpace, first, count, functions) {
-      if (functions === undefined) return original.call(this, first, count, functions!);
+    return function (this: Bus, first, count, functions) {
+      // Nobody answers there any more.
+      if (functions === undefined) return Reflect.apply(original, this, [first, count]);
       const entry: Claim = { space, first, count, asked: 0 };
       claims.push(entry);
       const counting = new Proxy(functions, {

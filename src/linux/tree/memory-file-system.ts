@@ -33,6 +33,8 @@ interface Node {
   /** Contents of a regular file: a buffer with room, of which `size` bytes count. */
   bytes: Uint8Array;
   size: number;
+  /** Times that it is open: its bytes are there until the last is closed, whether it has a name or not. */
+  opens: number;
   /** The buffer is the embedder's: it is neither counted nor written to, but copied first. */
   borrowed: boolean;
   /** Of a symbolic link. */
@@ -148,6 +150,7 @@ export class MemoryFileSystem implements FileSystem {
       changed: time,
       ...(isDirectory ? { entries: new Map<string, Node>() } : {}),
       bytes: new Uint8Array(0),
+      opens: 0,
       borrowed: false,
       size: special.target?.length ?? 0,
       target: special.target ?? '',
@@ -185,7 +188,13 @@ export class MemoryFileSystem implements FileSystem {
     parent.entries!.delete(name);
     if (node.entries !== undefined) parent.links--;
     parent.modified = parent.changed = node.changed = this.#time();
-    if (--node.links === 0 && !node.borrowed) this.#used -= node.bytes.length;
+    node.links--;
+    this.#reclaim(node);
+  }
+
+  /** Counts the bytes of a file that nobody can reach any more as free. */
+  #reclaim({ links, opens, borrowed, bytes }: Node): void {
+    if (links === 0 && opens === 0 && !borrowed) this.#used -= bytes.length;
   }
 
   #free(path: string): [Node, string] {
@@ -239,6 +248,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   #content(node: Node, append: boolean): FileContent {
+    node.opens++;
     return {
       stat: () => this.#stat(node),
       readAt: (into, position) => {
@@ -257,7 +267,10 @@ export class MemoryFileSystem implements FileSystem {
       setPermissions: (permissions) => this.#permit(node, permissions),
       setOwner: (uid, gid) => this.#own(node, uid, gid),
       setTimes: (accessed, modified) => this.#stamp(node, accessed, modified),
-      close: () => {},
+      close: () => {
+        node.opens--;
+        this.#reclaim(node);
+      },
     };
   }
 

@@ -125,6 +125,21 @@ describe('walking', () => {
   });
 });
 
+test('the room of a file in memory is free again when it has neither a name nor an opener', () => {
+  const fileSystem = new MemoryFileSystem({ capacity: 1 << 20 });
+  const { freeBlocks: empty } = fileSystem.statFileSystem();
+  const most = new Uint8Array(700 << 10);
+  for (let round = 0; round < 3; round++) {
+    const content = fileSystem.open('temporary', creating);
+    fileSystem.unlink('temporary');
+    content.writeAt(most, 0);
+    expect(errorOr(() => String(fileSystem.open('other', creating).writeAt(most, 0)))).toBe('ENOSPC');
+    fileSystem.unlink('other');
+    content.close();
+    expect(fileSystem.statFileSystem().freeBlocks).toBe(empty);
+  }
+});
+
 describe('a granted folder', () => {
   let host: string;
   let tree: Tree;

@@ -83,9 +83,13 @@ export class CallTrace {
 
   /** The whole line. `result` is undefined for a call that does not return. */
   finish(result: number | undefined): string {
-    const length = result === undefined || result < 0 ? 0 : result;
-    const texts = this.#texts.map((text, index) => text ?? this.#buffer(this.#args[index]!, length));
+    const texts = this.#texts.map((text, index) => text ?? this.#output(this.#args[index]!, result));
     return `${this.#row.name}(${texts.join(', ')}) = ${this.#result(result)}`;
+  }
+
+  /** What a call has put into a buffer; its address when it has put nothing there. */
+  #output(address: number, result: number | undefined): string {
+    return result === undefined || result < 0 ? hex(address) : this.#buffer(address, result);
   }
 
   #result(result: number | undefined): string {

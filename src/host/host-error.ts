@@ -11,7 +11,7 @@ export function guarded<T>(run: () => T): T {
 }
 
 /** The guest's error for one of the host's; EIO when it has no name that Linux knows. */
-function toSystemError(error: unknown): unknown {
+export function toSystemError(error: unknown): unknown {
   if (error instanceof SystemError) return error;
   const code = (error as { readonly code?: unknown } | null)?.code;
   if (typeof code !== 'string') return error;

@@ -8,6 +8,7 @@ import * as fs from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import type { InputStream, OutputStream } from '../linux/files/stream-file.ts';
 import type { HostTerminal } from '../linux/files/terminal.ts';
+import { guarded, toSystemError } from './host-error.ts';
 
 /** Milliseconds after which output that could not be taken is tried again. */
 const RETRY = 5;
@@ -27,7 +28,8 @@ export function openStandardInput(): NodeInput {
 function kindOf(descriptor: number): 'file' | 'stream' | 'none' {
   try {
     const stat = fs.fstatSync(descriptor);
-    const isPlain = stat.isFile() || stat.isBlockDevice() || (stat.isCharacterDevice() && !process.stdin.isTTY);
+    const isPlain =
+      stat.isFile() || stat.isDirectory() || stat.isBlockDevice() || (stat.isCharacterDevice() && !process.stdin.isTTY);
     return isPlain ? 'file' : 'stream';
   } catch {
     return 'none';
@@ -38,7 +40,7 @@ function fileInput(descriptor: number): NodeInput {
   return {
     read: (max) => {
       const bytes = new Uint8Array(max);
-      const count = fs.readSync(descriptor, bytes, 0, max, null);
+      const count = guarded(() => fs.readSync(descriptor, bytes, 0, max, null));
       return count === 0 ? null : bytes.subarray(0, count);
     },
     close: () => {},
@@ -132,7 +134,7 @@ export function openStandardOutput(descriptor: 1 | 2): OutputStream {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EPIPE' || code === 'EBADF') return 'closed';
-        if (code !== 'EAGAIN') throw error;
+        if (code !== 'EAGAIN') throw toSystemError(error);
         setTimeout(() => {
           for (const wake of wakes) wake();
         }, RETRY);

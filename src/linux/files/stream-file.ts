@@ -11,7 +11,7 @@ import type { HostTerminal, Terminal } from './terminal.ts';
 export interface InputStream {
   /**
    * Up to `max` bytes (at least one), null at the end, or 'wait' when there are none yet; the stream then calls the
-   * function given to `onReady` when that changes.
+   * function given to `onReady` when that changes. A SystemError that it throws is the guest's.
    */
   read(max: number): Uint8Array | null | 'wait';
   /** Would `read` have something to say other than 'wait'? Always, when absent. */
@@ -25,7 +25,7 @@ export interface InputStream {
 export interface OutputStream {
   /**
    * Takes some of `bytes` (which are only valid during the call) and returns how many, 'wait' when none can be taken
-   * now, or 'closed' when nobody reads any more.
+   * now, or 'closed' when nobody reads any more. A SystemError that it throws is the guest's.
    */
   write(bytes: Uint8Array): number | 'wait' | 'closed';
   ready?(): boolean;

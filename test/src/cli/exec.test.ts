@@ -1,6 +1,6 @@
 // `xlat86 exec` as a command: streams, statuses, options, and one line for what goes wrong.
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -65,6 +65,18 @@ test('wrong options: one line, 2', () => {
     expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(outcome.status).toBe(2);
   }
+});
+
+test('what the host cannot read or write is an error of the guest', () => {
+  const full = openSync('/dev/full', 'w');
+  const directory = openSync(folder, 'r');
+  const run = (name: string, stdio: StdioOptions): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [...command, 'exec', '--strace', ends, name], { cwd: root, encoding: 'utf8', stdio });
+  expect(run('read', [directory, full, 'pipe']).stderr).toMatch(
+    /write\(1, "ready\\n", 6\) = -1 ENOSPC\nread\(0, 0x[0-9a-f]+, 1\) = -1 EISDIR\n/,
+  );
+  closeSync(full);
+  closeSync(directory);
 });
 
 test('status, verbose report, and arguments that look like ours', () => {

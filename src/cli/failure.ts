@@ -7,6 +7,10 @@ import { LoadError } from '../linux/elf.ts';
 /** Exit status for wrong usage. */
 const EXIT_USAGE = 2;
 
+/** Exit status when standard output takes no more, and when nobody reads it: what SIGPIPE makes of other programs. */
+const EXIT_OUTPUT = 1;
+const EXIT_PIPE = 141;
+
 /** A mistake in how the command was called; `message` is one line. */
 export class UsageError extends Error {}
 
@@ -29,6 +33,13 @@ export function failAsUsage(command: Command): void {
       );
     },
   });
+}
+
+/** Ends the host process when what it printed could not be written. */
+export function endWithoutOutput({ code, message }: NodeJS.ErrnoException): never {
+  if (code === 'EPIPE') process.exit(EXIT_PIPE);
+  process.stderr.write(`${prefix()} standard output: ${message}\n`);
+  process.exit(EXIT_OUTPUT);
 }
 
 /** Prints one line about what went wrong and ends the host process; only a bug of ours has a stack trace. */

@@ -4,7 +4,7 @@ import { bootCommand } from './boot.ts';
 import { demoCommand } from './demo.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
-import { failAsUsage, failWith } from './failure.ts';
+import { endWithoutOutput, failAsUsage, failWith } from './failure.ts';
 
 const program = new Command('xlat86')
   .description('Runs 32-bit x86 programs and whole PCs by translating them to JavaScript.')
@@ -15,4 +15,5 @@ const program = new Command('xlat86')
   .addCommand(demoCommand());
 for (const command of [program, ...program.commands]) failAsUsage(command);
 
+process.stdout.on('error', endWithoutOutput);
 program.parseAsync().catch(failWith);

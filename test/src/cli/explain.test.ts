@@ -2,11 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ExplainError, explain, modes, printRegion, stretchOf } from '../../../src/debug/explain.ts';
-
-// Each of these processes translates TypeScript anew.
-vi.setConfig({ testTimeout: 180_000 });
 
 const root = join(import.meta.dirname, '../../..');
 const guest = 'fixtures/guests/demo/demo.elf';
@@ -52,6 +49,8 @@ test.each([
   [['--hex', '9'], '--hex 9: expected pairs of hexadecimal digits', 2],
   [['--hex', 'b8 01'], 'the bytes end within the instruction at 0x1000', 2],
   [['--hex', '90', '--eip', 'here'], '--eip here: expected a hexadecimal address', 2],
+  [['--hex', '90', '--at', '10'], '--at needs PROGRAM', 2],
+  [['--hex', '90', '--mode', '64'], "option '--mode <bits>' argument '64' is invalid", 2],
   [[guest], 'PROGRAM needs --at ADDRESS', 2],
   [[guest, '--at', '10'], `${guest}: no segment at 0x10; the entry is 0x`, 2],
   [['package.json', '--at', '10'], 'package.json: not an ELF file', 126],

@@ -1,6 +1,17 @@
 // The built command line: it is one folder that runs wherever it lies, with V8's code cache or without.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
@@ -63,6 +74,24 @@ test('prints the same without a cache, with one that V8 refuses, and with one of
   expect(run(STAGES)).toBe(expected);
   rmSync(cache);
   expect(run(STAGES)).toBe(expected);
+});
+
+test('output that cannot be written is one line, output that nobody reads is none', () => {
+  const print = (to: number): SpawnSyncReturns<string> => {
+    const command = [join(copy, 'main.js'), 'explain', '--hex', '90'];
+    const outcome = spawnSync(process.execPath, command, { stdio: ['ignore', to, 'pipe'], encoding: 'utf8' });
+    closeSync(to);
+    return outcome;
+  };
+  const full = print(openSync('/dev/full', 'w'));
+  expect(full.stderr).toMatch(/^xlat86: standard output: .*ENOSPC.*\n$/);
+  expect(full.status).toBe(1);
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(fifo, 'w');
+  closeSync(reader);
+  expect(print(writer)).toMatchObject({ status: 141, stderr: '' });
 });
 
 test('has the licences of the packages that are part of it', () => {

@@ -1,6 +1,7 @@
 /**
  * A PC's text screen in a terminal (`--display text`): draws the rows that changed, in the sixteen colours, at most
- * twenty times a second. While the guest shows graphics, a line says so.
+ * twenty times a second. While the guest shows graphics, a line says so. Of a screen with more rows than the terminal
+ * those around the cursor are shown.
  */
 import { codePage437 } from '../../code-page-437.ts';
 import type { TextScreen } from '../../index.ts';
@@ -14,6 +15,8 @@ const ANSI_COLOUR = [0, 4, 2, 6, 1, 5, 3, 7] as const;
 /** Where it draws. */
 export interface DisplayOutput {
   write(text: string): void;
+  /** Rows of the terminal, if it is one; it may change. */
+  readonly rows?: number | undefined;
 }
 
 export class TextDisplay {
@@ -21,6 +24,8 @@ export class TextDisplay {
   private readonly output: DisplayOutput;
   private timer: ReturnType<typeof setInterval> | undefined;
   private shown: readonly string[] = [];
+  /** All rows of the last screen. */
+  private whole: readonly string[] = [];
   private cursor = '';
 
   /** @param screen what is on the screen now; undefined while it shows graphics. */
@@ -31,7 +36,8 @@ export class TextDisplay {
 
   /** Take the terminal's whole screen and keep it current. */
   start(): void {
-    this.output.write(`${ESC}?1049h${ESC}2J`);
+    // A terminal that is too narrow cuts rows off instead of wrapping them.
+    this.output.write(`${ESC}?1049h${ESC}?7l${ESC}2J`);
     this.timer = setInterval(() => this.draw(), INTERVAL);
     this.timer.unref();
   }
@@ -39,22 +45,27 @@ export class TextDisplay {
   /** Draw what is there now. */
   draw(): void {
     const screen = this.screen();
-    const rows = screen === undefined ? ['The guest shows graphics (see --screenshot).'] : renderRows(screen);
+    const whole = screen === undefined ? ['The guest shows graphics (see --screenshot).'] : renderRows(screen);
+    const at = screen?.cursor;
+    const height = Math.min(this.output.rows || whole.length, whole.length);
+    const top = Math.max(0, Math.min((at?.row ?? 0) - height + 1, whole.length - height));
+    const rows = whole.slice(top, top + height);
     let text = rows.length < this.shown.length ? `${ESC}0m${ESC}2J` : '';
     const known = text === '' ? this.shown : [];
+    // A row is cleared before it is written: behind its last column the terminal would clear that.
     for (const [row, line] of rows.entries())
-      if (line !== known[row]) text += `${ESC}${row + 1};1H${line}${ESC}0m${ESC}K`;
-    const at = screen?.cursor;
-    const cursor = at === undefined ? `${ESC}?25l` : `${ESC}${at.row + 1};${at.column + 1}H${ESC}?25h`;
+      if (line !== known[row]) text += `${ESC}${row + 1};1H${ESC}0m${ESC}K${line}${ESC}0m`;
+    const cursor = at === undefined ? `${ESC}?25l` : `${ESC}${at.row - top + 1};${at.column + 1}H${ESC}?25h`;
     if (text !== '' || cursor !== this.cursor) this.output.write(text + cursor);
     this.shown = rows;
+    this.whole = whole;
     this.cursor = cursor;
   }
 
   /** Give the terminal back, with the last screen left on it. */
   stop(): void {
     clearInterval(this.timer);
-    const rows = this.shown.map((line) => `${line}${ESC}0m\r\n`);
+    const rows = this.whole.map((line) => `${line}${ESC}0m\r\n`);
     while (
       rows
         .at(-1)
@@ -62,7 +73,7 @@ export class TextDisplay {
         .trim() === ''
     )
       rows.pop();
-    this.output.write(`${ESC}?25h${ESC}?1049l${rows.join('')}`);
+    this.output.write(`${ESC}?25h${ESC}?7h${ESC}?1049l${rows.join('')}`);
   }
 }
 

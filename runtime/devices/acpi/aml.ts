@@ -104,6 +104,8 @@ export const ioPorts = (first: number, count: number): Aml => [
 ];
 /** Edge-triggered ISA interrupts. */
 export const isaIrq = (irq: number): Aml => [0x22, ...bytes(1 << irq, 2)];
+/** A channel of the ISA DMA controller, 8 bits wide, at its own speed. */
+export const isaDma = (channel: number): Aml => [0x2a, 1 << channel, 0];
 /** Interrupts that are level-triggered, active high and shared. */
 export const sharedInterrupts = (...interrupts: readonly number[]): Aml => [
   0x89,

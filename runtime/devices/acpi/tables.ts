@@ -90,6 +90,7 @@ function dsdt({ ramEnd }: AcpiOptions): number[] {
       isaDevice('RTC', 'PNP0B00', ioPorts(0x70, 2), isaIrq(8)),
       isaDevice('KBD', 'PNP0303', ioPorts(0x60, 1), ioPorts(0x64, 1), isaIrq(1)),
       isaDevice('MOU', 'PNP0F13', isaIrq(12)),
+      isaDevice('FDC0', 'PNP0700', ioPorts(0x3f2, 4), ioPorts(0x3f7, 1), isaIrq(6), aml.isaDma(2)),
       isaDevice('COM1', 'PNP0501', ioPorts(0x3f8, 8), isaIrq(4)),
     ),
   );

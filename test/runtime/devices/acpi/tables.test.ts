@@ -99,6 +99,10 @@ describe.skipIf(!has('ACPI tables under iasl', [iasl]))('under ACPICA', () => {
       }
       expect(run('-oa', 'DSDT.dsl')).toContain('0 Errors');
       expect(source.get('DSDT')).toContain('EisaId ("PNP0A03")');
+      const floppy = /Device \(FDC0\).*?Device \(COM1\)/s.exec(source.get('DSDT')!)![0];
+      expect(floppy).toMatch(
+        /EisaId \("PNP0700"\).*0x03F2.*0x03F7.*IRQNoFlags \(\)\s+\{6\}.*DMA \(Compatibility.*\{2\}/s,
+      );
       expect(source.get('APIC')).toMatch(/Interrupt Source Override.*Source : 00\n.*Interrupt : 00000002/s);
       expect(source.get('FACP')).toMatch(/PM Timer Block Address : 00000608/);
       expect(source.get('HPET')).toMatch(/Address : 00000000FED00000/);

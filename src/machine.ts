@@ -17,7 +17,7 @@ import { Cpu, type VmmCall } from '../runtime/exec/cpu.ts';
 import { createHelpers } from '../runtime/helpers/index.ts';
 import { Memory } from '../runtime/memory/memory.ts';
 import type { PageWalker } from '../runtime/memory/walker.ts';
-import { createTranslator, type RegionObserver } from '../translator/index.ts';
+import { type CodeKind, createTranslator, type RegionObserver } from '../translator/index.ts';
 
 /** Interpret only, compile at once, or go by hotness. */
 export type Tier = '0' | '1' | 'auto';
@@ -39,6 +39,8 @@ export interface CpuOptions {
   /** Mode bits at the start (runtime/abi/mode.ts). */
   readonly mode: number;
   readonly tier: Tier;
+  /** What regions become; WebAssembly where the host has it when left out. */
+  readonly code?: CodeKind | undefined;
   /** Host clock in milliseconds, for statistics. */
   readonly stopwatch?: () => number;
   /** Only CPL 3 will run: one set of TLB tables is enough. */
@@ -91,10 +93,10 @@ function unconditional(tier: '0' | '1'): Partial<CacheThresholds> {
 /** Make a processor with everything that it runs on. */
 export function createCpu(options: CpuOptions): Cpu {
   const policy = { ...defaultPolicy, ...options.policy };
-  const state = new Int32Array(new ArrayBuffer(STATE_SLOTS * 4));
   const given = options.memoryBytes;
   const bus = typeof given === 'number' ? undefined : given;
   const ram = typeof given !== 'number' ? given.ram : options.ownPlaces ? Ram.whole(given) : new Ram(given);
+  const state = ram.memory.words(STATE_SLOTS);
   const fault = new GuestFault();
   const memory = new Memory(ram, state, fault, options.walker(fault, ram, state), options.userOnly, bus);
   let cpu: Cpu | undefined;
@@ -112,6 +114,8 @@ export function createCpu(options: CpuOptions): Cpu {
   };
   const translator = createTranslator(context, {
     arenaWords: policy.arenaWords,
+    code: options.code ?? 'wasm',
+    calls: () => cpu!.calls,
     interpretsAll: options.tier === '0',
     features: options.model?.instructions,
     supervisorInstructions: policy.supervisorInstructions,

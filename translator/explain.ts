@@ -2,11 +2,11 @@
  * Every stage of a translation as text: guest code, IR after the lift, IR after the passes, tier-0 micro-operations,
  * generated JavaScript. It runs the recipe of translate.ts and looks on; nothing is executed.
  */
-import { createEntries } from '../runtime/abi/entries.ts';
+import { createEntries, ENTRY_WORDS } from '../runtime/abi/entries.ts';
 import { STATE_SLOTS } from '../runtime/abi/state.ts';
 import type { CodeBytes } from '../runtime/abi/translator.ts';
 import { createDecoder, type Instruction } from './decode/index.ts';
-import { functionText } from './emit/compile.ts';
+import { functionText, scriptTraits } from './emit/compile.ts';
 import { printMicroOps } from './interp/print.ts';
 import type { IrBlock } from './ir/block.ts';
 import { printBlock } from './ir/print.ts';
@@ -54,11 +54,10 @@ export function explainRegion(
   const blocks: ExplainedBlock[] = [];
   const region = compileRegion({
     decoder,
-    compiler: (name, body, frame) => ({
-      run: () => 0,
-      source: functionText(name, body, frame),
-      gate: { links: [] },
-    }),
+    compiler: {
+      host: scriptTraits,
+      compile: (name, body, frame) => ({ run: () => 0, source: functionText(name, body, frame), size: 0 }),
+    },
     eip,
     mode,
     codeAt,
@@ -66,7 +65,7 @@ export function explainRegion(
     place: {
       number: 0,
       inner: [],
-      entries: createEntries(new Int32Array(STATE_SLOTS), { enter: () => 0, proceed: () => 0 }),
+      entries: createEntries(new Int32Array(STATE_SLOTS), { enter: () => 0, proceed: () => 0 }, new Int32Array(ENTRY_WORDS)),
     },
     observe: {
       lifted: ({ block, instructions }) =>

@@ -6,10 +6,13 @@
  */
 import type { ExecutionContext } from '../runtime/abi/context.ts';
 import { type Feature, featureNames } from '../runtime/abi/feature.ts';
+import type { CallService } from '../runtime/abi/entries.ts';
 import { MODE_USER } from '../runtime/abi/mode.ts';
 import type { Translator } from '../runtime/abi/translator.ts';
 import { createDecoder, type Decoder } from './decode/index.ts';
-import { type Compiler, createCompiler } from './emit/compile.ts';
+import { createCompiler } from './emit/compile.ts';
+import type { Compiler } from './emit/compiler.ts';
+import { WasmBackEnd } from './emit/wasm/compiler.ts';
 import { Tier0 } from './interp/tier0.ts';
 import { rowsWith } from './isa/feature.ts';
 import { rows } from './isa/index.ts';
@@ -23,9 +26,16 @@ export { printInstruction } from './decode/index.ts';
 export { type ExplainedBlock, type ExplainedRegion, explainRegion } from './explain.ts';
 export type { RegionObserver } from './observer.ts';
 
+/** Kinds of generated code. */
+export type CodeKind = 'javascript' | 'wasm';
+
 export interface TranslatorOptions {
   /** Words of tier 0's arena (4 bytes each). */
   readonly arenaWords: number;
+  /** What regions become; without WebAssembly in the host, JavaScript. */
+  readonly code: CodeKind;
+  /** Serves the calls that regions in WebAssembly make. */
+  readonly calls: () => CallService;
   /** Nothing will be compiled. */
   readonly interpretsAll?: boolean;
   /** Groups of instructions that the processor has; all when left out. */
@@ -53,15 +63,20 @@ function decoderFor(features: ReadonlySet<Feature> | undefined): Decoder<Row> {
 export function createTranslator(context: ExecutionContext, options: TranslatorOptions): Translator {
   const decoder = decoderFor(options.features);
   const tier0 = new Tier0(context, options.arenaWords, options.interpretsAll ?? false);
-  let user: Compiler | undefined | null = null;
-  let supervisor: Compiler | undefined | null = null;
+  let backEnd: WasmBackEnd | undefined;
+  const compilers: [supervisor: Compiler | undefined | null, user: Compiler | undefined | null] = [null, null];
+  const create = (isUser: boolean): Compiler | undefined => {
+    if (options.code === 'wasm') backEnd ??= WasmBackEnd.create(context, options.calls);
+    return backEnd?.compiler(isUser) ?? createCompiler(context, isUser);
+  };
   const compilerFor = (mode: number): Compiler | undefined => {
-    if (mode & MODE_USER) {
-      if (user === null) user = createCompiler(context, true);
-      return user;
+    const privilege = mode & MODE_USER ? 1 : 0;
+    let compiler = compilers[privilege];
+    if (compiler === null) {
+      compiler = create(privilege === 1);
+      compilers[privilege] = compiler;
     }
-    if (supervisor === null) supervisor = createCompiler(context, false);
-    return supervisor;
+    return compiler;
   };
   return {
     arenaWords: tier0.arenaWords,

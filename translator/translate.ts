@@ -3,7 +3,7 @@
  */
 import type { CodeBytes, Profile, RegionCode, RegionPlace } from '../runtime/abi/translator.ts';
 import type { Decoder } from './decode/index.ts';
-import type { Compiler } from './emit/compile.ts';
+import type { Compiler } from './emit/compiler.ts';
 import { emitRegion, type PageCheck } from './emit/region.ts';
 import type { IrBlock } from './ir/block.ts';
 import type { Row } from './isa/row.ts';
@@ -50,13 +50,13 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
   }
   const { nodes, entries } = buildGraph(blocks, place.inner);
   const pages: PageCheck[] = [...mappings].map(([page, mapping]) => ({ page, mapping }));
-  const { run, source, exits, gate } = emitRegion(eip, nodes[0]!, pages, place, compiler);
+  const { run, source, size, exits } = emitRegion(eip, nodes[0]!, pages, place, compiler);
   return {
     run,
     entries,
     source,
+    size,
     exits,
-    gate,
     blocks: blocks.map(({ block: { eip: at, length, instructions } }) => ({ eip: at, length, instructions })),
   };
 }

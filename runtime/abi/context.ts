@@ -4,6 +4,7 @@
  * The runtime makes one; translator/ sees only these shapes.
  */
 import type { HelperName } from './calls.ts';
+import type { MachineMemory } from './host-memory.ts';
 
 /** TLB words of one privilege level (abi/tlb.ts). */
 export interface TlbTables {
@@ -33,6 +34,7 @@ export interface RamViews {
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
   readonly view: DataView;
+  readonly memory: MachineMemory;
 }
 
 export type Helper = (...args: number[]) => number;

@@ -14,40 +14,38 @@ import { EIP } from './state.ts';
  */
 export type RegionRun = (depth: number, eip: number) => Exit;
 
-/** How a region's code names its own ways out when it calls another: the runtime fills it in. */
-export interface CallGate {
-  links: readonly unknown[];
-}
-
 /**
- * A region makes the near CALL that is number `ordinal` of its ways out, with all state in its slots; it is itself called
- * at `depth`.
+ * Region `caller` makes the near CALL that is number `ordinal` of its ways out, with all state in its slots; it is itself
+ * called at `depth`.
  * @returns Exit.Indirect when control has come back to `returnTo`; else what the region must return at once.
  */
-export type RegionCall = (target: number, returnTo: number, depth: number, gate: CallGate, ordinal: number) => Exit;
+export type RegionCall = (target: number, returnTo: number, depth: number, caller: number, ordinal: number) => Exit;
 
 /** What `call` cannot do alone. */
 export interface CallService {
   /** Enter the callee at EIP, which is not among the entries or too deep. @returns as RegionCall. */
-  enter(gate: CallGate, ordinal: number, depth: number): Exit;
+  enter(caller: number, ordinal: number, depth: number): Exit;
   /** A callee has been left with `exit`, and control is not at the address after the call. @returns as RegionCall. */
-  proceed(gate: CallGate, ordinal: number, depth: number, exit: Exit): Exit;
+  proceed(caller: number, ordinal: number, depth: number, exit: Exit): Exit;
 }
 
 export interface RegionEntries {
-  /** EIPs by entryIndex; where nothing stands, an EIP that belongs elsewhere. */
+  /** EIPs by entryIndex; where nothing stands, an EIP that belongs elsewhere. Then the numbers of their regions. */
   readonly keys: Int32Array;
+  readonly numbers: Int32Array;
   readonly runs: RegionRun[];
   readonly call: RegionCall;
 }
 
 /** Regions that may be called one inside the other. Each takes some hundred bytes of the host's stack. */
 export const MAX_CALL_DEPTH = 200;
-const SHIFT = 12;
-const SIZE: number = 1 << SHIFT;
+export const ENTRY_SHIFT = 12;
+export const ENTRIES: number = 1 << ENTRY_SHIFT;
+/** Words that keys and numbers take. */
+export const ENTRY_WORDS: number = 2 * ENTRIES;
 
 export function entryIndex(eip: number): number {
-  return (eip ^ (eip >>> SHIFT)) & (SIZE - 1);
+  return (eip ^ (eip >>> ENTRY_SHIFT)) & (ENTRIES - 1);
 }
 
 /** What stands where nothing does: its index is another one. */
@@ -63,38 +61,41 @@ const strangers: readonly RegionRun[] = [
   () => Exit.Indirect,
   () => Exit.Indirect,
 ];
-const noGate: CallGate = { links: [] };
 
-export function createEntries(state: Int32Array, service: CallService): RegionEntries {
+/** @param words ENTRY_WORDS words for keys and numbers. */
+export function createEntries(state: Int32Array, service: CallService, words: Int32Array): RegionEntries {
   const S = state;
-  const keys = Int32Array.from({ length: SIZE }, (_, index) => emptyKey(index));
-  const runs = new Array<RegionRun>(SIZE).fill(strangers[0]!);
+  const keys = words.subarray(0, ENTRIES);
+  const numbers = words.subarray(ENTRIES);
+  for (let index = 0; index < ENTRIES; index++) keys[index] = emptyKey(index);
+  const runs = new Array<RegionRun>(ENTRIES).fill(strangers[0]!);
   /** Where V8 inlines it, it has one feedback for all calls of all regions; theirs would be poor, and make it inline regions. */
-  const call: RegionCall = (target, returnTo, depth, gate, ordinal) => {
-    const index = (target ^ (target >>> SHIFT)) & (SIZE - 1);
+  const call: RegionCall = (target, returnTo, depth, caller, ordinal) => {
+    const index = entryIndex(target);
     let exit: Exit;
     if (keys[index] === target && depth < MAX_CALL_DEPTH) exit = runs[index]!(depth + 1, target);
     else {
       S[EIP] = target;
-      exit = service.enter(gate, ordinal, depth);
+      exit = service.enter(caller, ordinal, depth);
     }
-    return exit === Exit.Indirect && S[EIP] === returnTo ? exit : service.proceed(gate, ordinal, depth, exit);
+    return exit === Exit.Indirect && S[EIP] === returnTo ? exit : service.proceed(caller, ordinal, depth, exit);
   };
-  const entries: RegionEntries = { keys, runs, call };
+  const entries: RegionEntries = { keys, numbers, runs, call };
   const eip = S[EIP]!;
   S[EIP] = 0;
   for (const stranger of strangers) {
-    addEntry(entries, 0, stranger);
-    call(0, 0, 0, noGate, 0);
+    addEntry(entries, 0, stranger, 0);
+    call(0, 0, 0, 0, 0);
     removeEntry(entries, 0, stranger);
   }
   S[EIP] = eip;
   return entries;
 }
 
-export function addEntry({ keys, runs }: RegionEntries, eip: number, run: RegionRun): void {
+export function addEntry({ keys, numbers, runs }: RegionEntries, eip: number, run: RegionRun, number: number): void {
   const index = entryIndex(eip);
   runs[index] = run;
+  numbers[index] = number;
   keys[index] = eip;
 }
 

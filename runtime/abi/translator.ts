@@ -4,7 +4,7 @@
  * runtime/ gets a Translator by injection and never sees how code is made; translator/ gets an ExecutionContext and
  * never sees guest memory management, devices or the clock.
  */
-import type { CallGate, RegionEntries, RegionRun } from './entries.ts';
+import type { RegionEntries, RegionRun } from './entries.ts';
 import type { Exit } from './exit.ts';
 
 /** Guest code bytes for one block. */
@@ -56,9 +56,10 @@ export interface RegionCode {
   /** EIPs of the blocks that it can be entered at, the head first. */
   readonly entries: readonly number[];
   readonly exits: readonly RegionExit[];
-  readonly gate: CallGate;
-  /** Generated text, for dumps; its length in characters counts against the cache's bound. */
+  /** Generated JavaScript, for dumps; empty when it is WebAssembly. */
   readonly source: string;
+  /** Characters of it, or bytes of WebAssembly: counts against the cache's bound. */
+  readonly size: number;
   /** Guest blocks in it: EIP, bytes and guest instructions of each, the head first. */
   readonly blocks: readonly { readonly eip: number; readonly length: number; readonly instructions: number }[];
 }

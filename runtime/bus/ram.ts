@@ -4,7 +4,7 @@
  * The buffer is never detached (V8 would add a detach test to every access everywhere) and the host commits its pages
  * only when they are touched, so a large size costs nothing until used.
  */
-import { hostMemory } from '../abi/host-memory.ts';
+import { MachineMemory } from '../abi/host-memory.ts';
 import { hostIsLittleEndian } from './endian.ts';
 
 /** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
@@ -13,6 +13,8 @@ const MAX_RAM_BYTES: number = 0x7ff00000;
 const LINEAR_BYTES = 0x100000000;
 
 export class Ram {
+  /** The buffer, with room for the machine's tables behind RAM. */
+  readonly memory: MachineMemory;
   /** Bytes, a multiple of 4096. */
   readonly size: number;
   readonly u8: Uint8Array;
@@ -26,8 +28,10 @@ export class Ram {
   readonly isWhole: boolean;
 
   /** @param size bytes, rounded up to whole pages; at most MAX_RAM_BYTES.  @throws RangeError outside that range. */
-  constructor(size: number, buffer: ArrayBuffer = new ArrayBuffer(checkedSize(size))) {
+  constructor(size: number, memory: MachineMemory = new MachineMemory(checkedSize(size))) {
     if (!hostIsLittleEndian) throw new RangeError('xlat86 needs a little-endian host');
+    const { buffer } = memory;
+    this.memory = memory;
     this.size = checkedSize(size);
     this.isWhole = buffer.byteLength === LINEAR_BYTES;
     this.u8 = new Uint8Array(buffer);
@@ -44,13 +48,13 @@ export class Ram {
    */
   static whole(size: number): Ram {
     checkedSize(size);
-    let buffer: ArrayBuffer;
+    let memory: MachineMemory;
     try {
-      buffer = hostMemory(LINEAR_BYTES);
+      memory = new MachineMemory(LINEAR_BYTES);
     } catch {
       return new Ram(size);
     }
-    return new Ram(MAX_RAM_BYTES, buffer);
+    return new Ram(MAX_RAM_BYTES, memory);
   }
 }
 

@@ -2,7 +2,8 @@
  * Regions by the mode and CS base that they run in and by EIP, for calls and computed addresses, which look no blocks up;
  * and by number, for what a region leaves behind that was entered by another one.
  */
-import { addEntry, type CallService, createEntries, entryIndex, removeEntry } from '../abi/entries.ts';
+import { addEntry, type CallService, createEntries, ENTRY_WORDS, entryIndex, removeEntry } from '../abi/entries.ts';
+import type { MachineMemory } from '../abi/host-memory.ts';
 import type { Region, RegionSpace } from './translation.ts';
 
 /** Real-mode programs have many CS bases. What is forgotten is found the long way. */
@@ -15,9 +16,13 @@ export class RegionTable {
   private dropped: Region[] = [];
   private readonly state: Int32Array;
   private readonly service: CallService;
+  private readonly memory: MachineMemory;
+  /** Spaces whose words WebAssembly can see; regions of all later ones make every call the long way. */
+  private placed = 0;
 
-  constructor(state: Int32Array, service: CallService) {
+  constructor(state: Int32Array, memory: MachineMemory, service: CallService) {
     this.state = state;
+    this.memory = memory;
     this.service = service;
   }
 
@@ -26,7 +31,8 @@ export class RegionTable {
     let space = this.spaces.get(key);
     if (space === undefined) {
       if (this.spaces.size === MAX_SPACES) this.spaces.clear();
-      space = { entries: createEntries(this.state, this.service), regions: [] };
+      const words = this.placed++ < MAX_SPACES ? this.memory.words(ENTRY_WORDS) : new Int32Array(ENTRY_WORDS);
+      space = { entries: createEntries(this.state, this.service, words), regions: [] };
       this.spaces.set(key, space);
     }
     return space;
@@ -46,7 +52,7 @@ export class RegionTable {
     this.byNumber[region.number] = region;
     for (const { eip } of entries) {
       space.regions[entryIndex(eip)] = region;
-      addEntry(space.entries, eip, region.run);
+      addEntry(space.entries, eip, region.run, region.number);
     }
   }
 

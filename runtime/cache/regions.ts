@@ -54,9 +54,9 @@ export class Regions {
     this.memory = memory;
     this.state = state;
     this.options = options;
-    this.table = new RegionTable(state, {
-      enter: (gate, ordinal, depth) => this.calls!.enter(gate, ordinal, depth),
-      proceed: (gate, ordinal, depth, exit) => this.calls!.proceed(gate, ordinal, depth, exit),
+    this.table = new RegionTable(state, memory.ram.memory, {
+      enter: (caller, ordinal, depth) => this.calls!.enter(caller, ordinal, depth),
+      proceed: (caller, ordinal, depth, exit) => this.calls!.proceed(caller, ordinal, depth, exit),
     });
   }
 
@@ -207,7 +207,7 @@ export class Regions {
     if (region.ran >= TRIAL_ARRIVALS * shortestRun) return;
     const { head, code } = region;
     this.cache.statistics.unprofitable++;
-    this.penalty += PENALTY * (code.source.length + REGION_CHARACTERS);
+    this.penalty += PENALTY * (code.size + REGION_CHARACTERS);
     this.drop(region);
     head.setbacks = Math.min(head.setbacks + 1, MAX_SETBACKS);
     this.translator.setHeat(head.code.start, hotThreshold << (4 * head.setbacks));
@@ -270,10 +270,10 @@ export class Regions {
     this.table.add(region);
     for (const { pa, length } of stretches) this.cache.cover(region, pa, length);
     this.queue.push(region);
-    this.source += code.source.length;
+    this.source += code.size;
     this.cache.statistics.regions++;
     this.cache.statistics.regionBlocks += code.blocks.length;
-    this.cache.statistics.sourceCharacters += code.source.length;
+    this.cache.statistics.sourceCharacters += code.size;
     while (this.source > this.options.maxSource && this.queue.length > 1) {
       const oldest = this.queue[0]!;
       this.cache.statistics.regionsEvicted++;
@@ -344,7 +344,7 @@ export class Regions {
       block.region = undefined;
       if (!block.dropped) this.translator.setHeat(block.code.start, this.options.hotThreshold);
     }
-    this.source -= region.code.source.length;
+    this.source -= region.code.size;
     for (const exit of region.links) exit.target?.entrances.delete(exit);
     for (const { pa } of region.stretches) this.cache.uncover(region, pa >>> 12);
     this.queue = this.queue.filter((other) => other !== region);

@@ -127,7 +127,6 @@ export class Region {
       count: 0,
       growthCount: way.kind === 'link' && way.mayGrow ? place.growthCount : -1,
     }));
-    code.gate.links = this.links;
     this.stretches = stretches;
   }
 

@@ -3,11 +3,11 @@
  * are host calls that the regions make themselves (emit/structure.ts); what they cannot enter or finish comes here. The
  * chain ends at the dispatcher with the first exit that is something else.
  */
-import { type CallGate, type CallService, MAX_CALL_DEPTH } from '../abi/entries.ts';
+import { type CallService, MAX_CALL_DEPTH } from '../abi/entries.ts';
 import { Exit } from '../abi/exit.ts';
 import { BUDGET, EIP, REGION_LEFT } from '../abi/state.ts';
 import type { CodeCache } from '../cache/code-cache.ts';
-import type { Region, RegionLink } from '../cache/translation.ts';
+import type { Region } from '../cache/translation.ts';
 
 /** Times that a call site has its callee compiled; computed calls may have several. */
 const CALLEE_TRIES = 8;
@@ -48,9 +48,9 @@ export class Chain implements CallService {
     return exit;
   }
 
-  enter(gate: CallGate, ordinal: number, depth: number): Exit {
+  enter(from: number, ordinal: number, depth: number): Exit {
     const S = this.state;
-    const link = gate.links[ordinal] as RegionLink;
+    const link = this.cache.regions.regionNumber(from).links[ordinal]!;
     const { way, caller } = link;
     if (way.kind !== 'call') throw new Error('not a call');
     let callee = this.cache.regions.regionAt(S[EIP]!, caller);
@@ -64,9 +64,9 @@ export class Chain implements CallService {
     return this.comeBack(callee.run(depth + 1, S[EIP]!), way.next, depth + 1, caller);
   }
 
-  proceed(gate: CallGate, ordinal: number, depth: number, exit: Exit): Exit {
+  proceed(from: number, ordinal: number, depth: number, exit: Exit): Exit {
     if (exit === Exit.Unwound) return exit;
-    const { way, caller } = gate.links[ordinal] as RegionLink;
+    const { way, caller } = this.cache.regions.regionNumber(from).links[ordinal]!;
     return this.comeBack(exit, way.kind === 'call' ? way.next : NOWHERE, depth + 1, caller);
   }
 

@@ -5,6 +5,7 @@
  * state and the reason. VMM calls are served here, faults become stops, and what must not run from the cache (a store
  * into translated code) runs as one uncached instruction.
  */
+import type { CallService } from '../abi/entries.ts';
 import { Exit } from '../abi/exit.ts';
 import { BUDGET, EIP, RETIRED_HIGH, RETIRED_LOW, VMM_ARGUMENT, VMM_CALL, VMM_NEXT } from '../abi/state.ts';
 import type { Translator } from '../abi/translator.ts';
@@ -86,6 +87,11 @@ export class Cpu {
     };
     const replay = new Replay({ state, fault, translator, cache, tier0, shiftSlice });
     return new Verifier({ state, memory, fault, cache, chain, replay });
+  }
+
+  /** Serves the calls of compiled code. */
+  get calls(): CallService {
+    return this.chain;
   }
 
   /** EFLAGS as PUSHF would store it. */

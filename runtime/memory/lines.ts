@@ -4,7 +4,7 @@
  * Only pages whose linear address is their place in the buffer are opened; all others stay closed, and regions leave to
  * tier 0 for them. Lines that hold translated code, and those from which it is in reach, are never writable.
  */
-import { hostMemory } from '../abi/host-memory.ts';
+import { hostMemory, type MachineMemory } from '../abi/host-memory.ts';
 import { LINE_REACH, LINE_READABLE, LINE_SHIFT, LINE_TAIL_READABLE, LINE_WRITABLE, LINES } from '../abi/lines.ts';
 
 const PAGE_SHIFT = 12;
@@ -16,11 +16,15 @@ const BOTH: number = LINE_READABLE | LINE_WRITABLE;
 
 export class LineTable {
   /** By line; what generated code tests. */
-  readonly bytes: Uint8Array = new Uint8Array(hostMemory(LINES));
+  readonly bytes: Uint8Array;
   /** What each open page permits. */
   private readonly pages: Uint8Array = new Uint8Array(hostMemory(PAGES));
   /** Lines that hold translated code, by page: bit n of 64 as two words. */
   private readonly code: Map<number, Int32Array> = new Map();
+
+  constructor(memory: MachineMemory) {
+    this.bytes = memory.bytes(LINES);
+  }
 
   /** The page may be accessed at its own address. */
   open(page: number, writable: boolean): void {

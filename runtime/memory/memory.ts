@@ -92,8 +92,8 @@ export class Memory {
     this.fault = fault;
     this.walker = walker;
     this.bus = bus;
-    this.lines = ram.isWhole ? new LineTable() : undefined;
-    this.tlb = new Tlb(ram.size, userOnly, this.lines);
+    this.lines = ram.isWhole ? new LineTable(ram.memory) : undefined;
+    this.tlb = new Tlb(ram.memory, ram.size, userOnly, this.lines);
     this.breakpoints = new Breakpoints(state);
     this.implicit = {
       read8: (la) => this.load8(la, false),

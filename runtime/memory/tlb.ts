@@ -3,7 +3,7 @@
  * flush costs what was used, not 2^20 words. Global pages have a list of their own and outlive a load of CR3.
  */
 import type { TlbTables } from '../abi/context.ts';
-import { hostMemory } from '../abi/host-memory.ts';
+import { hostMemory, type MachineMemory } from '../abi/host-memory.ts';
 import { TLB_WORDS, unusableWord } from '../abi/tlb.ts';
 import type { LineTable } from './lines.ts';
 
@@ -67,12 +67,12 @@ export class Tlb {
   private readonly lines: LineTable | undefined;
 
   /**
-   * @param ramBytes size of the buffer.  @param userOnly share one set of tables between privileges (user-mode processes).
+   * @param memory where the tables stand.  @param ramBytes size of RAM.  @param userOnly share one set of tables between privileges (user-mode processes).
    * @param lines follows what is forgotten.
    */
-  constructor(ramBytes: number, userOnly: boolean, lines?: LineTable | undefined) {
+  constructor(memory: MachineMemory, ramBytes: number, userOnly: boolean, lines?: LineTable | undefined) {
     this.lines = lines;
-    const table = (): Int32Array => new Int32Array(hostMemory(4 * (userOnly ? TLB_WORDS : 2 * TLB_WORDS)));
+    const table = (): Int32Array => memory.words(userOnly ? TLB_WORDS : 2 * TLB_WORDS);
     this.all = { read: table(), write: table(), execute: table() };
     this.user = new PrivilegeTables(this.all, 0);
     this.supervisor = userOnly ? this.user : new PrivilegeTables(this.all, TLB_WORDS);

@@ -138,7 +138,7 @@ export class BlockEmitter {
   }
 
   private expand(name: Pure['name'], args: Expression[]): Expression {
-    const template = templateOf(pureOperator(name));
+    const template = this.frame.host.intrinsics.has(name) ? undefined : templateOf(pureOperator(name));
     if (template === undefined) {
       this.frame.useOperator(name);
       return js.call(`op_${name}`, ...args);

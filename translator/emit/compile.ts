@@ -8,28 +8,16 @@
 import { generate } from 'astring';
 import type { Program } from 'estree';
 import type { ExecutionContext } from '../../runtime/abi/context.ts';
-import type { CallGate, RegionRun } from '../../runtime/abi/entries.ts';
+import type { RegionRun } from '../../runtime/abi/entries.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import { BUDGET, EIP } from '../../runtime/abi/state.ts';
-import type { RegionPlace } from '../../runtime/abi/translator.ts';
 import { pureOperator } from '../ir/pure.ts';
+import type { Compiler, HostTraits } from './compiler.ts';
 import type { Statement } from './estree.ts';
 import type { FunctionFrame } from './frame.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from './names.ts';
 
-export interface CompiledFunction {
-  readonly run: RegionRun;
-  readonly source: string;
-  readonly gate: CallGate;
-}
-
-/** Compiles region functions for one privilege level. */
-export type Compiler = (
-  name: string,
-  body: readonly Statement[],
-  frame: FunctionFrame,
-  place: RegionPlace,
-) => CompiledFunction;
+export const scriptTraits: HostTraits = { learns: true, intrinsics: new Set() };
 
 /** @param user bind CPL 3's TLB tables.  @returns undefined when the host forbids code generation. */
 export function createCompiler(context: ExecutionContext, user: boolean): Compiler | undefined {
@@ -43,8 +31,8 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
   const { memory } = context;
   const arrays: Readonly<Record<(typeof arrayNames)[number], unknown>> = {
     S: context.state,
-    D: new Float64Array(context.state.buffer),
-    SF: new Float32Array(context.state.buffer),
+    D: new Float64Array(context.state.buffer, context.state.byteOffset, context.state.byteLength / Float64Array.BYTES_PER_ELEMENT),
+    SF: new Float32Array(context.state.buffer, context.state.byteOffset, context.state.byteLength / Float32Array.BYTES_PER_ELEMENT),
     f64: new Float64Array(i32.buffer),
     R,
     W,
@@ -69,17 +57,17 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
     m16: (la: number) => memory.modify16(la),
     m32: (la: number) => memory.modify32(la),
   };
-  return (name, body, frame, { entries }) => {
-    const gate: CallGate = { links: [] };
+  const compile: Compiler['compile'] = (name, body, frame, { entries }) => {
     const values: Record<string, unknown> = { ...fixed, F: faultExit(context, frame.sites) };
-    if (frame.calls) Object.assign(values, { C: entries.call, G: gate });
+    if (frame.calls) values['C'] = entries.call;
     for (const helper of frame.helpers) values[`h_${helper}`] = context.helpers[helper];
     for (const operator of frame.operators) values[`op_${operator}`] = pureOperator(operator);
     // Not indented: deep nesting would double the text that V8 has to scan.
     const source = functionText(name, body, frame, '');
     const factory = new Function(...Object.keys(values), source) as (...args: unknown[]) => RegionRun;
-    return { run: factory(...Object.values(values)), source, gate };
+    return { run: factory(...Object.values(values)), source, size: source.length };
   };
+  return { host: scriptTraits, compile };
 }
 
 /** Body of the function that makes a region's function. */
@@ -102,9 +90,9 @@ const arrayNames = ['S', 'D', 'SF', 'R', 'W', 'X', 'T', 'V', 'i8', 'u8', 'i16', 
 const outer = (array: string): string => `${array}$`;
 
 /** The end of a region's catch clause: EIP and budget at the faulting instruction. Foreign exceptions go on. */
-function faultExit(context: ExecutionContext, sites: readonly number[]): (thrown: unknown, site: number) => Exit {
+function faultExit(context: ExecutionContext, sites: readonly number[]): (site: number, thrown: unknown) => Exit {
   const { state, fault } = context;
-  return (thrown, site) => {
+  return (site, thrown) => {
     if (thrown !== fault) throw thrown;
     state[EIP] = sites[2 * site]!;
     state[BUDGET]! += sites[2 * site + 1]!;

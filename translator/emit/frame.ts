@@ -6,6 +6,7 @@
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import { BUDGET, EIP, VMM_ARGUMENT } from '../../runtime/abi/state.ts';
 import type { PureName } from '../ir/pure.ts';
+import type { HostTraits } from './compiler.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { Exits } from './exits.ts';
@@ -32,9 +33,16 @@ export class FunctionFrame {
   /** Most arguments of a VMM call. */
   vmmArguments = 0;
   private temporaries = 0;
+  /** Blocks with vector instructions need `lo` and `tz`. */
+  usesVectors = false;
+  readonly host: HostTraits;
   private readonly saves: Statement[][] = [];
   private readonly restores: Statement[][] = [];
   private readonly laneReloads: (readonly [number, Statement[]])[] = [];
+
+  constructor(host: HostTraits) {
+    this.host = host;
+  }
 
   use(slot: number): void {
     this.used.add(slot);
@@ -148,7 +156,7 @@ export class FunctionFrame {
     pairs.push([BUDGET, BUDGET_LOCAL]);
     return [
       ...pairs.map(([slot, name]) => [name, js.at('S', js.num(slot))] as const),
-      ...(this.trained > 0 ? [[FLOOR_LOCAL, infinity] as const] : []),
+      ...(this.usesVectors ? [[FLOOR_LOCAL, infinity] as const] : []),
       ...[...this.lanes].map((lane) => [laneName(lane), js.at('D', js.num(lane))] as const),
     ];
   }

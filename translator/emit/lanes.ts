@@ -162,7 +162,9 @@ export class VectorLanes {
   /** Make `lo` and `tz` valid. */
   begin(): void {
     const floor = js.num(FLOAT_FLOOR_DOUBLE >> 1);
-    if (!this.hasBegun) this.emit(training, { $n: js.id(this.host.frame.training()), $floor: floor });
+    const { frame } = this.host;
+    frame.usesVectors = true;
+    if (!this.hasBegun && frame.host.learns) this.emit(training, { $n: js.id(frame.training()), $floor: floor });
     else if (!this.hasFloor) this.host.add(assign(js.id(FLOOR_LOCAL), js.at('D', floor)));
     this.hasBegun = true;
     this.hasFloor = true;

@@ -5,14 +5,14 @@
  *   leave: { … }
  *   write back;  S[8] = e;  S[77] = the region's number;  return x;
  *
- * Where calls may throw, `try { leave: … } catch (f) { if (w === 0) { write back }  return F(f, s); }` stands around it.
+ * Where calls may throw, `try { leave: … } catch (f) { if (w === 0) { write back }  return F(s, f); }` stands around it.
  */
 
 import { Exit } from '../../runtime/abi/exit.ts';
 import { EIP, REGION_LEFT } from '../../runtime/abi/state.ts';
 import type { RegionExit, RegionPlace } from '../../runtime/abi/translator.ts';
 import type { RegionNode } from '../region/node.ts';
-import type { CompiledFunction, Compiler } from './compile.ts';
+import type { CompiledFunction, Compiler } from './compiler.ts';
 import type { Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { FunctionFrame } from './frame.ts';
@@ -45,28 +45,28 @@ export function emitRegion(
   head: RegionNode,
   pages: readonly PageCheck[],
   place: RegionPlace,
-  compile: Compiler,
+  compiler: Compiler,
 ): EmittedRegion {
-  const frame = new FunctionFrame();
-  const structure = new StructureEmitter(head, frame);
+  const frame = new FunctionFrame(compiler.host);
+  const structure = new StructureEmitter(head, frame, place.number);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
   const end = [...frame.save(), ...frame.exitState(), left(place)];
   frame.finish();
   const locals = [EXIT_LOCAL, EIP_LOCAL, ...frame.locals];
   if (frame.throws) locals.push(ADDRESS_LOCAL, SITE_LOCAL, SAVED_LOCAL);
-  if (frame.trainings.length > 0) locals.push(ZERO_LOCAL);
+  if (frame.usesVectors) locals.push(ZERO_LOCAL);
   for (let i = 0; i < frame.vmmArguments; i++) locals.push(vmmArgument(i));
   const code = js.labeled(LEAVE, js.block(inner));
   const body: Statement[] = [
     ...pages.map((page) => checkPage(page, place)),
     js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),
-    frame.throws ? js.tryCatch([code], 'f', [...recovery, js.ret(js.call('F', js.id('f'), js.id(SITE_LOCAL)))]) : code,
+    frame.throws ? js.tryCatch([code], 'f', [...recovery, js.ret(js.call('F', js.id(SITE_LOCAL), js.id('f')))]) : code,
     ...end,
     js.ret(js.id(EXIT_LOCAL)),
   ];
   const name = `r_${(eip >>> 0).toString(16)}`;
-  const compiled = compile(name, body, frame, place);
+  const compiled = compiler.compile(name, body, frame, place);
   return { ...compiled, exits: frame.exits.table };
 }
 

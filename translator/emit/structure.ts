@@ -31,8 +31,11 @@ const MAX_COMPARED_IN_TURN = 3;
 export class StructureEmitter {
   private readonly head: RegionNode;
   private readonly frame: FunctionFrame;
+  private readonly number: number;
 
-  constructor(head: RegionNode, frame: FunctionFrame) {
+  /** @param number the region's. */
+  constructor(head: RegionNode, frame: FunctionFrame, number: number) {
+    this.number = number;
     this.head = head;
     this.frame = frame;
   }
@@ -171,7 +174,7 @@ export class StructureEmitter {
     const depth = js.id(DEPTH_PARAMETER);
     const next = node.edges.get(returnTo)?.to;
     const check = next === undefined || next.isLoopHead ? [] : this.shortCheck(next, returnTo);
-    const called = js.call('C', target, js.num(returnTo), depth, js.id('G'), js.num(ordinal));
+    const called = js.call('C', target, js.num(returnTo), depth, js.num(this.number), js.num(ordinal));
     return [
       ...frame.save(),
       js.statement(js.assign(exit, called)),

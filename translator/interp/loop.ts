@@ -74,8 +74,8 @@ export type Tier0Loop = (start: number, user: boolean) => Exit;
  */
 export function createTier0Loop(context: ExecutionContext, code: Int32Array, jumps: Int32Array): Tier0Loop {
   const S = context.state;
-  const S8 = new Int8Array(S.buffer);
-  const S16 = new Int16Array(S.buffer);
+  const S8 = new Int8Array(S.buffer, S.byteOffset, S.byteLength);
+  const S16 = new Int16Array(S.buffer, S.byteOffset, S.byteLength / 2);
   const { i8, u8, i16, u16, i32 } = context.ram;
   const { read: R, write: W, execute: X } = context.tlb.all;
   const supervisorWords = R.length - TLB_WORDS;

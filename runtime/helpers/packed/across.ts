@@ -144,7 +144,7 @@ function packOperators(S: Int32Array): [string, Operator, boolean?][] {
     (least: number, most: number) =>
     (value: number): number =>
       value < least ? least : Math.min(value, most);
-  const words = new Int16Array(S.buffer);
+  const words = new Int16Array(S.buffer, S.byteOffset, S.byteLength / 2);
   /** To bytes from words, or to words from doublewords. */
   const make =
     (source: Int16Array | Int32Array, clamp: (value: number) => number): Operator =>
@@ -171,7 +171,7 @@ function packOperators(S: Int32Array): [string, Operator, boolean?][] {
 function horizontalOperators(S: Int32Array): [string, Operator, boolean?][] {
   const result = new Int32Array(4);
   const halves = new Int16Array(result.buffer);
-  const words = new Int16Array(S.buffer);
+  const words = new Int16Array(S.buffer, S.byteOffset, S.byteLength / 2);
   const make =
     (source: Int16Array | Int32Array, combine: (a: number, b: number) => number): Operator =>
     (to, from, bytes) => {
@@ -197,7 +197,7 @@ function horizontalOperators(S: Int32Array): [string, Operator, boolean?][] {
 
 /** Shifts by the 64-bit count in the source: all bits of it count. */
 function shiftOperators(S: Int32Array): [string, Operator][] {
-  const halves = new Int16Array(S.buffer);
+  const halves = new Int16Array(S.buffer, S.byteOffset, S.byteLength / 2);
   const countOf = (from: number, most: number): number =>
     S[from + 1] !== 0 || S[from]! >>> 0 > most ? most : S[from]!;
   const onWords =
@@ -254,8 +254,8 @@ function shiftQuadwordsLeft(S: Int32Array, slot: number, count: number, words: n
 }
 
 function byteOperators(S: Int32Array): [string, Operator, boolean?][] {
-  const u8 = new Uint8Array(S.buffer);
-  const u16 = new Uint16Array(S.buffer);
+  const u8 = new Uint8Array(S.buffer, S.byteOffset, S.byteLength);
+  const u16 = new Uint16Array(S.buffer, S.byteOffset, S.byteLength / 2);
   const copy = new Uint8Array(16);
   return [
     [

@@ -17,7 +17,7 @@ type Names =
   | 'maskedStore128';
 
 export function byteHelpers({ state: S, memory }: HelperContext): Pick<HelperTable, Names> {
-  const u8 = new Uint8Array(S.buffer);
+  const u8 = new Uint8Array(S.buffer, S.byteOffset, S.byteLength);
   const pair = new Uint8Array(32);
 
   const align = (to: number, from: number, shift: number, bytes: number): number => {

@@ -22,10 +22,10 @@ const UNIT_MASK = 0x40;
 
 export function textHelpers({ state: S }: HelperContext): Pick<HelperTable, 'compareText' | 'spreadMask'> {
   const views = [
-    new Uint8Array(S.buffer),
-    new Uint16Array(S.buffer),
-    new Int8Array(S.buffer),
-    new Int16Array(S.buffer),
+    new Uint8Array(S.buffer, S.byteOffset, S.byteLength),
+    new Uint16Array(S.buffer, S.byteOffset, S.byteLength / 2),
+    new Int8Array(S.buffer, S.byteOffset, S.byteLength),
+    new Int16Array(S.buffer, S.byteOffset, S.byteLength / 2),
   ];
 
   return {

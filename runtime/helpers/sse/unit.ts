@@ -47,8 +47,8 @@ export class FloatUnit {
 
   constructor({ state, fault }: HelperContext) {
     this.S = state;
-    this.D = new Float64Array(state.buffer);
-    this.F = new Float32Array(state.buffer);
+    this.D = new Float64Array(state.buffer, state.byteOffset, state.byteLength / Float64Array.BYTES_PER_ELEMENT);
+    this.F = new Float32Array(state.buffer, state.byteOffset, state.byteLength / Float32Array.BYTES_PER_ELEMENT);
     this.fault = fault;
   }
 

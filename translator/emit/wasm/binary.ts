@@ -1,0 +1,237 @@
+/**
+ * Bytes of a WebAssembly module: integers in LEB128, sections and vectors with their lengths in front.
+ *
+ * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format).
+ */
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** Bytes that grow. */
+export class ByteWriter {
+  private bytes: Uint8Array;
+  private end = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.end;
+  }
+
+  /** What has been written: a copy. */
+  take(): Uint8Array {
+    return this.bytes.slice(0, this.end);
+  }
+
+  private reserve(count: number): void {
+    if (this.end + count <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.end + count));
+    larger.set(this.bytes);
+    this.bytes = larger;
+  }
+
+  byte(value: number): void {
+    if (this.end === this.bytes.length) this.reserve(1);
+    this.bytes[this.end++] = value;
+  }
+
+  /** An unsigned integer below 2^32. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+
+  /** A signed 32-bit integer. */
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if (rest === (low & 0x40 ? -1 : 0)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 0x80);
+    }
+  }
+
+  double(value: number): void {
+    scratch.setFloat64(0, value, true);
+    for (let i = 0; i < 8; i++) this.byte(scratch.getUint8(i));
+  }
+
+  text(value: string): void {
+    this.unsigned(value.length);
+    for (let i = 0; i < value.length; i++) this.byte(value.charCodeAt(i));
+  }
+
+  append(other: ByteWriter): void {
+    this.reserve(other.end);
+    this.bytes.set(other.bytes.subarray(0, other.end), this.end);
+    this.end += other.end;
+  }
+
+  /** Another writer's bytes with their number in front. */
+  sized(other: ByteWriter): void {
+    this.unsigned(other.end);
+    this.append(other);
+  }
+}
+
+export const ValueType = { I32: 0x7f, F64: 0x7c } as const;
+export type ValueType = (typeof ValueType)[keyof typeof ValueType];
+
+const Section = { Type: 1, Import: 2, Function: 3, Table: 4, Export: 7, Code: 10 } as const;
+const External = { Function: 0, Table: 1, Memory: 2 } as const;
+const FUNCTION_TYPE = 0x60;
+const FUNCTION_REFERENCE = 0x70;
+const MEMORY_LIMITED = 1;
+const MEMORY_SHARED = 3;
+/** Most pages of 64 KiB. */
+const MAX_PAGES = 65536;
+const END = 0x0b;
+
+export interface FunctionType {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+interface Body {
+  readonly type: number;
+  readonly locals: readonly ValueType[];
+  readonly code: ByteWriter;
+}
+
+/** A module put together from imported and own functions. Imports come before the first own function. */
+export class ModuleWriter {
+  private readonly types: FunctionType[] = [];
+  private readonly imports: ByteWriter[] = [];
+  private readonly bodies: Body[] = [];
+  private readonly exports: ByteWriter[] = [];
+  private functions = 0;
+  private table: number | undefined;
+
+  /** Index of a type. */
+  type(type: FunctionType): number {
+    const same = (a: readonly ValueType[], b: readonly ValueType[]): boolean =>
+      a.length === b.length && a.every((value, i) => value === b[i]);
+    const known = this.types.findIndex(
+      ({ parameters, results }) => same(parameters, type.parameters) && same(results, type.results),
+    );
+    return known >= 0 ? known : this.types.push(type) - 1;
+  }
+
+  private import(module: string, name: string): ByteWriter {
+    const entry = new ByteWriter(32);
+    entry.text(module);
+    entry.text(name);
+    this.imports.push(entry);
+    return entry;
+  }
+
+  importMemory(module: string, name: string, isShared: boolean): void {
+    const entry = this.import(module, name);
+    entry.byte(External.Memory);
+    entry.byte(isShared ? MEMORY_SHARED : MEMORY_LIMITED);
+    entry.unsigned(1);
+    entry.unsigned(MAX_PAGES);
+  }
+
+  /** @returns the function's index. */
+  importFunction(module: string, name: string, type: FunctionType): number {
+    const entry = this.import(module, name);
+    entry.byte(External.Function);
+    entry.unsigned(this.type(type));
+    return this.functions++;
+  }
+
+  /** A table of functions with so many places, exported by a name. */
+  exportTable(name: string, size: number): void {
+    this.table = size;
+    const entry = new ByteWriter(32);
+    entry.text(name);
+    entry.byte(External.Table);
+    entry.unsigned(0);
+    this.exports.push(entry);
+  }
+
+  /** An exported function. @returns its index. */
+  exportFunction(name: string, type: FunctionType, locals: readonly ValueType[], code: ByteWriter): number {
+    this.bodies.push({ type: this.type(type), locals, code });
+    const entry = new ByteWriter(32);
+    entry.text(name);
+    entry.byte(External.Function);
+    entry.unsigned(this.functions);
+    this.exports.push(entry);
+    return this.functions++;
+  }
+
+  finish(): Uint8Array {
+    const out = new ByteWriter(4096);
+    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
+    const section = (id: number, count: number, write: (to: ByteWriter) => void): void => {
+      const content = new ByteWriter(1024);
+      content.unsigned(count);
+      write(content);
+      out.byte(id);
+      out.sized(content);
+    };
+    section(Section.Type, this.types.length, (to) => {
+      for (const { parameters, results } of this.types) {
+        to.byte(FUNCTION_TYPE);
+        for (const values of [parameters, results]) {
+          to.unsigned(values.length);
+          for (const value of values) to.byte(value);
+        }
+      }
+    });
+    section(Section.Import, this.imports.length, (to) => {
+      for (const entry of this.imports) to.append(entry);
+    });
+    section(Section.Function, this.bodies.length, (to) => {
+      for (const { type } of this.bodies) to.unsigned(type);
+    });
+    const { table } = this;
+    if (table !== undefined) {
+      section(Section.Table, 1, (to) => {
+        to.byte(FUNCTION_REFERENCE);
+        to.byte(0);
+        to.unsigned(table);
+      });
+    }
+    section(Section.Export, this.exports.length, (to) => {
+      for (const entry of this.exports) to.append(entry);
+    });
+    section(Section.Code, this.bodies.length, (to) => {
+      for (const { locals, code } of this.bodies) {
+        const body = new ByteWriter(code.length + 64);
+        const groups = runs(locals);
+        body.unsigned(groups.length);
+        for (const [value, count] of groups) {
+          body.unsigned(count);
+          body.byte(value);
+        }
+        body.append(code);
+        body.byte(END);
+        to.sized(body);
+      }
+    });
+    return out.take();
+  }
+}
+
+/** Equal neighbours, with their number. */
+function runs(values: readonly ValueType[]): [ValueType, number][] {
+  const groups: [ValueType, number][] = [];
+  for (const value of values) {
+    const last = groups.at(-1);
+    if (last?.[0] === value) last[1]++;
+    else groups.push([value, 1]);
+  }
+  return groups;
+}

@@ -1,0 +1,136 @@
+/**
+ * A region's tree as WebAssembly: one function in a module of its own (bridge.ts says why).
+ *
+ * Against the JavaScript of the same tree: V8 has code for it at once, a baseline tier that is near to JavaScript's optimised
+ * code, and optimises it after some thousand rounds in the background, from what stands there and not from what has run; it
+ * never throws optimised code away.
+ */
+import { helperSignatures } from '../../../runtime/abi/calls.ts';
+import type { ExecutionContext } from '../../../runtime/abi/context.ts';
+import { type CallService, ENTRIES, ENTRY_WORDS } from '../../../runtime/abi/entries.ts';
+import type { HelperSignature } from '../../../runtime/abi/signature.ts';
+import { webAssembly } from '../../../runtime/abi/web-assembly.ts';
+import { type PureName, pureOperator } from '../../ir/pure.ts';
+import type { Compiler, HostTraits } from '../compiler.ts';
+import { DEPTH_PARAMETER, ENTRY_PARAMETER } from '../names.ts';
+import { ByteWriter, ModuleWriter } from './binary.ts';
+import { Bridge, wordFunction } from './bridge.ts';
+import { type ArrayAccess, type Environment, elements, type ImportedFunction } from './environment.ts';
+import { ExpressionEncoder, intrinsicOperators } from './expressions.ts';
+import { Locals } from './locals.ts';
+import { StatementEncoder } from './statements.ts';
+
+const traits: HostTraits = { learns: false, intrinsics: intrinsicOperators };
+
+/** Makes compilers for one machine. */
+export class WasmBackEnd {
+  private readonly context: ExecutionContext;
+  private readonly bridge: Bridge;
+  /** Entries that no region is ever among. */
+  private readonly noEntries: number;
+
+  private constructor(context: ExecutionContext, bridge: Bridge) {
+    this.context = context;
+    this.bridge = bridge;
+    const keys = context.ram.memory.words(ENTRY_WORDS);
+    for (let index = 0; index < ENTRIES; index++) keys[index] = index ^ 1;
+    this.noEntries = keys.byteOffset;
+  }
+
+  /** @returns undefined when the host has no WebAssembly, or forbids it. */
+  static create(context: ExecutionContext, service: () => CallService): WasmBackEnd | undefined {
+    if (webAssembly === undefined || context.ram.memory.wasm === undefined) return undefined;
+    try {
+      return new WasmBackEnd(context, new Bridge(webAssembly, context, service));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @param user bind CPL 3's TLB tables. */
+  compiler(user: boolean): Compiler {
+    const { context, bridge } = this;
+    const arrays = this.arrays(user);
+    const { buffer } = context.ram.memory;
+    return {
+      host: traits,
+      compile: (_name, body, frame, { number, entries }) => {
+        const module = new ModuleWriter();
+        module.importMemory('m', 'm', context.ram.memory.isShared);
+        const { keys } = entries;
+        const space = keys.buffer === buffer ? keys.byteOffset : this.noEntries;
+        const trailing: Readonly<Record<string, number>> = { call: space, fault: number };
+        const imports = new Map<string, ImportedFunction>();
+        const environment: Environment = {
+          arrays,
+          call: (called) => {
+            let known = imports.get(called);
+            if (known === undefined) {
+              const name = runtimeNames[called] ?? called;
+              const type = bridge.typeOf(name) ?? this.addScript(name);
+              const index = module.importFunction('b', name, type);
+              known = { ...type, index, trailing: trailing[name] };
+              imports.set(called, known);
+            }
+            return known;
+          },
+        };
+        const locals = new Locals([DEPTH_PARAMETER, ENTRY_PARAMETER]);
+        locals.count(body);
+        const code = new ByteWriter(4096);
+        const expressions = new ExpressionEncoder(code, locals, environment);
+        new StatementEncoder(expressions, locals).list(body);
+        module.exportFunction('f', wordFunction(2, true), locals.types, code);
+        const bytes = module.finish();
+        bridge.place(number, bytes, frame.sites);
+        const { enter } = bridge;
+        return { run: (depth, eip) => enter(number, depth, eip), source: '', size: bytes.length };
+      },
+    };
+  }
+
+  private arrays(user: boolean): Readonly<Record<string, ArrayAccess>> {
+    const { state, lines, tlb } = this.context;
+    const { read, write, execute } = user ? tlb.user : tlb.supervisor;
+    const at = ({ byteOffset }: { byteOffset: number }, element: Omit<ArrayAccess, 'base'>): ArrayAccess => ({
+      ...element,
+      base: byteOffset,
+    });
+    const { i8, u8, i16, u16, i32, f32, f64 } = elements;
+    const ram = { byteOffset: 0 };
+    return {
+      S: at(state, i32),
+      D: at(state, f64),
+      SF: at(state, f32),
+      R: at(read, i32),
+      W: at(write, i32),
+      X: at(execute, i32),
+      ...(lines && { T: at(lines, u8) }),
+      i8: at(ram, i8),
+      u8: at(ram, u8),
+      i16: at(ram, i16),
+      u16: at(ram, u16),
+      i32: at(ram, i32),
+      f64: at(ram, f64),
+    };
+  }
+
+  /** Make a helper or an operator, as the tree calls it, one that regions can import. */
+  private addScript(name: string): ReturnType<typeof wordFunction> {
+    const [kind, rest] = [name.slice(0, name.indexOf('_')), name.slice(name.indexOf('_') + 1)];
+    if (kind === 'op') {
+      const operator = pureOperator(rest as PureName) as (...args: number[]) => number;
+      const type = wordFunction(operator.length, true);
+      this.bridge.script(name, type, operator);
+      return type;
+    }
+    const helper = rest as keyof typeof helperSignatures;
+    const { args, result }: HelperSignature = helperSignatures[helper];
+    const type = wordFunction(args, result);
+    this.bridge.script(name, type, this.context.helpers[helper]);
+    return type;
+  }
+}
+
+/** Functions of the tree under the bridge's names. */
+const runtimeNames: Readonly<Record<string, string>> = { C: 'call', F: 'fault' };

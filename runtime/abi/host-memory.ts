@@ -17,8 +17,11 @@ let spared = 0;
 
 /** Room behind RAM for the tables of a machine with both privileges. */
 export const TABLE_BYTES: number = 32 << 20;
-/** Where tables begin in a buffer of 4 GiB, whose upper half is no RAM. */
-const UPPER_HALF = 0x80000000;
+/**
+ * Where tables begin in a buffer of 4 GiB, of which only what lies below is RAM. They end below 2 GiB: x86 hosts have
+ * displacements of 31 bits, and take an instruction more for each access to what lies above.
+ */
+export const WHOLE_RAM_BYTES = 0x78000000;
 const WHOLE = 0x100000000;
 /** Tables begin at a line of the host's cache. */
 const ALIGNMENT = 64;
@@ -43,13 +46,13 @@ export class MachineMemory {
   private next: number;
 
   /**
-   * @param ramBytes bytes of RAM, from the buffer's first on, at most 2 GiB; or 4 GiB, of which the upper half is for tables.
+   * @param ramBytes bytes of RAM, from the buffer's first on, at most 2 GiB; or 4 GiB, of which WHOLE_RAM_BYTES are RAM.
    * @throws RangeError when the host has no such buffer.
    */
   constructor(ramBytes: number) {
     const bytes = ramBytes === WHOLE ? WHOLE : ramBytes + TABLE_BYTES;
     const pages = Math.ceil(bytes / WASM_PAGE);
-    this.next = ramBytes === WHOLE ? UPPER_HALF : ramBytes;
+    this.next = ramBytes === WHOLE ? WHOLE_RAM_BYTES : ramBytes;
     if (webAssembly === undefined) {
       this.buffer = hostMemory(bytes);
       this.isShared = false;

@@ -4,7 +4,7 @@
  * The buffer is never detached (V8 would add a detach test to every access everywhere) and the host commits its pages
  * only when they are touched, so a large size costs nothing until used.
  */
-import { MachineMemory } from '../abi/host-memory.ts';
+import { MachineMemory, WHOLE_RAM_BYTES } from '../abi/host-memory.ts';
 import { hostIsLittleEndian } from './endian.ts';
 
 /** Largest RAM: the TLB word's sign bit marks slow pages (abi/tlb.ts). */
@@ -54,7 +54,7 @@ export class Ram {
     } catch {
       return new Ram(size);
     }
-    return new Ram(MAX_RAM_BYTES, memory);
+    return new Ram(WHOLE_RAM_BYTES, memory);
   }
 }
 

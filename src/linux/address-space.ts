@@ -14,10 +14,10 @@ import { type FrameAllocator, NOWHERE, PAGE_SHIFT, PAGE_SIZE } from './frames.ts
 export const TASK_END: number = 0xc0000000 / PAGE_SIZE;
 /** vm.mmap_min_addr, in pages. */
 export const LOWEST_PAGE = 16;
-/** Where the stack ends, in pages: below 2 GiB, where RAM can have places for a process's own addresses. */
-export const STACK_TOP: number = 0x7ff00000 / PAGE_SIZE;
+/** Where the stack ends, in pages: RAM can have places for a process's own addresses below (abi/host-memory.ts). */
+export const STACK_TOP: number = 0x77f00000 / PAGE_SIZE;
 /** Where mmap looks first, downwards: the room above is the stack's. */
-const MMAP_TOP: number = 0x77f00000 / PAGE_SIZE;
+const MMAP_TOP: number = 0x6ff00000 / PAGE_SIZE;
 /** Pages at other addresses than their own that a space may have and still count as in place. */
 const MOST_ELSEWHERE = 2;
 /** Pages kept free between a growing stack and what lies below it (stack_guard_gap). */

@@ -91,11 +91,19 @@ export class StatementEncoder {
 
   private condition(test: Expression, consequent: Statement, alternate: Statement | undefined): boolean {
     const only = soleJump(consequent);
-    this.expressions.test(test);
     if (only !== undefined && alternate === undefined) {
-      this.branch(Op.BranchIf, only);
+      this.jump(test, true, only);
       return true;
     }
+    if (alternate === undefined && isCompound(test)) {
+      const over = this.fresh();
+      this.begin(Op.Block, over);
+      this.jump(test, false, over);
+      this.statement(consequent);
+      this.end();
+      return true;
+    }
+    this.expressions.test(test);
     this.begin(Op.If);
     const first = this.statement(consequent);
     let second = true;
@@ -106,6 +114,31 @@ export class StatementEncoder {
     this.end();
     if (!first && !second) this.code.byte(Op.Unreachable);
     return first || second;
+  }
+
+  /** Branch to a label if a test comes out as `when`; parts of it that decide alone branch on their own. */
+  private jump(test: Expression, when: boolean, label: string): void {
+    if (test.type === 'UnaryExpression' && test.operator === '!') {
+      this.jump(test.argument, !when, label);
+    } else if (test.type !== 'LogicalExpression') {
+      this.expressions.test(test);
+      if (!when) this.code.byte(Op.I32Eqz);
+      this.branch(Op.BranchIf, label);
+    } else if ((test.operator === '||') === when) {
+      this.jump(test.left, when, label);
+      this.jump(test.right, when, label);
+    } else {
+      const over = this.fresh();
+      this.begin(Op.Block, over);
+      this.jump(test.left, !when, over);
+      this.jump(test.right, when, label);
+      this.end();
+    }
+  }
+
+  /** A label that no statement has. */
+  private fresh(): string {
+    return `#${this.open.length}`;
   }
 
   private labelled(label: string, body: Statement): boolean {
@@ -131,6 +164,11 @@ export class StatementEncoder {
     this.end();
     return true;
   }
+}
+
+/** Is it made of parts that decide alone? */
+function isCompound(test: Expression): boolean {
+  return test.type === 'LogicalExpression' || (test.type === 'UnaryExpression' && test.operator === '!');
 }
 
 /** The label that a statement jumps to and nothing else. */

@@ -62,6 +62,15 @@ function admits(pattern: OpcodePattern, operands: readonly OperandForm[], modrm:
   return true;
 }
 
+const allModrm: readonly number[] = Array.from({ length: 256 }, (_, modrm) => modrm);
+
+/** ModRM bytes that a row may take, before its operands are asked: for a group's row those with its number. */
+function candidates({ modrm, modrmSpread, reg }: OpcodePattern): readonly number[] {
+  if (modrm >= 0) return allModrm.slice(modrm, modrm + modrmSpread);
+  if (reg < 0) return allModrm;
+  return Array.from({ length: 32 }, (_, i) => ((i >> 3) << 6) | (reg << 3) | (i & 7));
+}
+
 /** Does the row take every ModRM byte? */
 function admitsAll(pattern: OpcodePattern, operands: readonly OperandForm[]): boolean {
   if (pattern.modrm >= 0 || pattern.reg >= 0 || pattern.form !== 'any') return false;
@@ -150,6 +159,7 @@ export class OpcodeMap<Row extends OpcodeRow> {
     const pattern = patterns[number]!;
     const { operands } = this.plan(number);
     const open = admitsAll(pattern, operands);
+    const admitted = open ? undefined : candidates(pattern).filter((modrm) => admits(pattern, operands, modrm));
     for (let prefix = 0; prefix < 4; prefix++) {
       if ((pattern.classes & (1 << prefix)) === 0) continue;
       const known = cells[prefix];
@@ -159,8 +169,7 @@ export class OpcodeMap<Row extends OpcodeRow> {
       }
       const cell = known ?? new Int16Array(256);
       cells[prefix] = cell;
-      for (let modrm = 0; modrm < 256; modrm++) {
-        if (!admits(pattern, operands, modrm)) continue;
+      for (const modrm of admitted ?? allModrm) {
         const other = cell[modrm]! - 1;
         if (other < 0) cell[modrm] = number + 1;
         else if (patterns[other]!.explicit === pattern.explicit) {

@@ -125,8 +125,9 @@ export class WasmBackEnd {
       return type;
     }
     const helper = rest as keyof typeof helperSignatures;
-    const { args, result }: HelperSignature = helperSignatures[helper];
-    const type = wordFunction(args, result);
+    const { args }: HelperSignature = helperSignatures[helper];
+    // Some without a result tell the tree something nevertheless (lanes.ts).
+    const type = wordFunction(args, true);
     this.bridge.script(name, type, this.context.helpers[helper]);
     return type;
   }

@@ -11,7 +11,7 @@ import type { Expression } from '../estree.ts';
 import { type ByteWriter, ValueType } from './binary.ts';
 import { type ArrayAccess, type Environment, viewMethods } from './environment.ts';
 import type { Locals } from './locals.ts';
-import { NO_RESULT, Op, TRUNC_SAT_F64_S } from './opcodes.ts';
+import { NO_RESULT, Op, TRUNC_SAT_F64_S, TRUNC_SAT_F64_U } from './opcodes.ts';
 
 /**
  * What an expression's number is: a word read as signed, a word read as unsigned, an exact sum or product of words, a double,
@@ -137,10 +137,15 @@ export class ExpressionEncoder {
     if (callee.type === 'MemberExpression') {
       const name = propertyOf(callee);
       if (nameOf(callee.object as Expression) === 'V') return viewMethods[name]!.kind === 'f64' ? 'f64' : 'i32';
-      if (name === 'imul' || name === 'clz32' || name === 'min' || name === 'max') return 'i32';
+      if (name === 'imul' || name === 'clz32') return 'i32';
+      if (name === 'min' || name === 'max') return this.isUnsigned(e.arguments as Expression[]) ? 'u32' : 'i32';
       return 'f64';
     }
     return 'i32';
+  }
+
+  private isUnsigned(words: readonly Expression[]): boolean {
+    return words.every((word) => this.kind(word) === 'u32');
   }
 
   private local(name: string): NonNullable<ReturnType<Locals['find']>> {
@@ -513,6 +518,12 @@ export class ExpressionEncoder {
     } else if (name === 'clz32') {
       this.word(a);
       this.op(Op.I32Clz);
+    } else if (name === 'min' || name === 'max') {
+      // Of words, which are exact as doubles.
+      this.real(a);
+      this.real(b);
+      this.op(name === 'min' ? Op.F64Min : Op.F64Max, Op.Saturating);
+      this.op(this.isUnsigned(args) ? TRUNC_SAT_F64_U : TRUNC_SAT_F64_S);
     } else if (name === 'fround') {
       this.real(a);
       this.op(Op.F32DemoteF64, Op.F64PromoteF32);

@@ -79,6 +79,7 @@ const defaultPolicy: Policy = {
   shortestRun: 10,
   compileInterval: 100,
   maxRewrites: 64,
+  rewriteInterval: 10_000,
   growthExits: 4_000,
   maxGrowth: 3,
   maxSlowExits: 1000,

@@ -10,19 +10,21 @@ export interface CacheThresholds {
   readonly innerFactor: number;
   /** Blocks that one region can be entered at. */
   readonly maxEntries: number;
-  /** Characters of generated JavaScript kept; the oldest regions go first. */
+  /** Characters of JavaScript or bytes of WebAssembly kept; the oldest regions go first. */
   readonly maxSource: number;
-  /** Characters of generated JavaScript that a program may have at once, whatever it does. */
+  /** Characters, or bytes, of generated code that a program may have at once, whatever it does. */
   readonly compileAllowance: number;
-  /** Instructions that must have retired for each character beyond that. */
+  /** Instructions that must have retired for each character or byte beyond that. */
   readonly compileInterval: number;
   /**
    * Instructions that a run from the dispatcher must have on average, or else it was better off in tier 0. A region that
    * fails is dropped, and its block has to become hot sixteen times as long as before.
    */
   readonly shortestRun: number;
-  /** Rewrites of a code page after which its code is no longer compiled. */
+  /** Rewrites of a code page after which its code is no longer compiled, unless they come seldom. */
   readonly maxRewrites: number;
+  /** Instructions that must have retired for each rewrite beyond that. */
+  readonly rewriteInterval: number;
   /** Times that one exit of a region is taken before the region is compiled anew; four times more each time. */
   readonly growthExits: number;
   /** Times that a region is left for tier 0 because memory could not be accessed directly, before it is compiled anew. */

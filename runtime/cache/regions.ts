@@ -108,7 +108,7 @@ export class Regions {
 
   /** Compile the region headed by `head`, unless its code is being rewritten all the time. */
   compile(head: Block, inner: readonly number[] = []): Region | undefined {
-    if (head.dropped || head.secondPage >= 0 || this.cache.rewrites(head.pa) > this.options.maxRewrites) {
+    if (head.dropped || head.secondPage >= 0 || this.isRewritten(head)) {
       return this.giveUp(head);
     }
     if (head.region === undefined && !this.canAfford()) {
@@ -195,8 +195,19 @@ export class Regions {
     const { sourceCharacters, regions } = this.cache.statistics;
     const beyond = sourceCharacters + regions * REGION_CHARACTERS + this.penalty - compileAllowance;
     if (beyond <= 0) return true;
+    return beyond * compileInterval <= this.retired;
+  }
+
+  /** Is the page of a block rewritten too often for what is compiled there to pay? */
+  private isRewritten(head: Block): boolean {
+    const { maxRewrites, rewriteInterval } = this.options;
+    const beyond = this.cache.rewrites(head.pa) - maxRewrites;
+    return beyond > 0 && beyond * rewriteInterval > this.retired;
+  }
+
+  private get retired(): number {
     const S = this.state;
-    return beyond * compileInterval <= (S[RETIRED_HIGH]! >>> 0) * 0x100000000 + (S[RETIRED_LOW]! >>> 0);
+    return (S[RETIRED_HIGH]! >>> 0) * 0x100000000 + (S[RETIRED_LOW]! >>> 0);
   }
 
   /** The dispatcher entered a region, and it came back after so many instructions. */

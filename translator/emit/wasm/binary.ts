@@ -83,7 +83,7 @@ export class ByteWriter {
   }
 }
 
-export const ValueType = { I32: 0x7f, F64: 0x7c } as const;
+export const ValueType = { I32: 0x7f, I64: 0x7e, F64: 0x7c } as const;
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 const Section = { Type: 1, Import: 2, Function: 3, Table: 4, Export: 7, Code: 10 } as const;

@@ -13,6 +13,7 @@ import { Exit } from '../../../runtime/abi/exit.ts';
 import { BUDGET, EIP } from '../../../runtime/abi/state.ts';
 import type { WasmTable, WebAssemblyHost } from '../../../runtime/abi/web-assembly.ts';
 import { ByteWriter, type FunctionType, ModuleWriter, ValueType } from './binary.ts';
+import { divideCode, divideLocals } from './divide.ts';
 import { NO_RESULT, Op } from './opcodes.ts';
 
 const { I32 } = ValueType;
@@ -98,8 +99,23 @@ export class Bridge {
     code.byte(Op.Call);
     code.unsigned(index);
     module.exportFunction('f', type, [], code);
-    this.functions[name] = this.instantiate(module.finish(), { f: this.guarded(script) })['f'] as WasmFunction;
+    this.define(name, type, module, { f: this.guarded(script) });
+  }
+
+  private define(name: string, type: FunctionType, module: ModuleWriter, scripts: Record<string, Script>): void {
+    this.functions[name] = this.instantiate(module.finish(), scripts)['f'] as WasmFunction;
     this.types.set(name, type);
+  }
+
+  /** A division of 64 bits by 32 under the name of its helper, which is called when it faults. */
+  divide(name: string, isSigned: boolean, helper: Script): void {
+    const type = wordFunction(3, true);
+    const module = new ModuleWriter();
+    module.importMemory('m', 'm', this.context.ram.memory.isShared);
+    const index = module.importFunction('s', 'f', type);
+    const code = divideCode(isSigned, this.context.state.byteOffset, index);
+    module.exportFunction('f', type, divideLocals, code);
+    this.define(name, type, module, { f: this.guarded(helper) });
   }
 
   /** The type of what is imported by a name, if there is such. */

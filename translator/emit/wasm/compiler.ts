@@ -128,7 +128,9 @@ export class WasmBackEnd {
     const { args }: HelperSignature = helperSignatures[helper];
     // Some without a result tell the tree something nevertheless (lanes.ts).
     const type = wordFunction(args, true);
-    this.bridge.script(name, type, this.context.helpers[helper]);
+    const script = this.context.helpers[helper];
+    if (helper === 'div32' || helper === 'idiv32') this.bridge.divide(name, helper === 'idiv32', script);
+    else this.bridge.script(name, type, script);
     return type;
   }
 }

@@ -3,6 +3,7 @@
  * most live for a statement or two; each gives its local back where its name stands for the last time, so that a
  * function of a thousand constants has a few dozen locals. V8's baseline tier zeroes and merges all of them again and again.
  */
+import type { Node } from 'estree';
 import { ValueType } from './binary.ts';
 import type { Local } from './environment.ts';
 
@@ -33,13 +34,29 @@ export class Locals {
       return;
     }
     if (typeof node !== 'object' || node === null) return;
-    const { type, name } = node as { type?: string; name?: string };
-    if (type === 'Literal') return;
-    if (type === 'Identifier') {
-      if (CONSTANT.test(name!)) this.uses.set(name!, (this.uses.get(name!) ?? 0) + 1);
-      return;
+    const tree = node as Node;
+    switch (tree.type) {
+      case 'Identifier':
+        if (CONSTANT.test(tree.name)) this.uses.set(tree.name, (this.uses.get(tree.name) ?? 0) + 1);
+        return;
+      case 'BinaryExpression':
+      case 'AssignmentExpression':
+        this.count(tree.left);
+        this.count(tree.right);
+        return;
+      case 'ExpressionStatement':
+        this.count(tree.expression);
+        return;
+      case 'MemberExpression':
+        if (tree.computed) this.count(tree.property);
+        return;
+      case 'Literal':
+      case 'BreakStatement':
+      case 'ContinueStatement':
+        return;
+      default:
+        for (const part of Object.values(tree)) this.count(part);
     }
-    for (const key in node) this.count((node as Record<string, unknown>)[key]);
   }
 
   /** The local of a name that is declared with values of a kind: a new one, or the one that it had before. */

@@ -73,7 +73,7 @@ const defaultPolicy: Policy = {
   innerFactor: 20,
   maxEntries: 24,
   arenaWords: 1 << 22,
-  maxSource: 64 << 20,
+  maxCode: 64 << 20,
   // V8 takes about half a microsecond for a character; tier 0 runs some twenty instructions in that time.
   compileAllowance: 1 << 20,
   shortestRun: 10,

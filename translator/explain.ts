@@ -65,7 +65,11 @@ export function explainRegion(
     place: {
       number: 0,
       inner: [],
-      entries: createEntries(new Int32Array(STATE_SLOTS), { enter: () => 0, proceed: () => 0 }, new Int32Array(ENTRY_WORDS)),
+      entries: createEntries(
+        new Int32Array(STATE_SLOTS),
+        { enter: () => 0, proceed: () => 0 },
+        new Int32Array(ENTRY_WORDS),
+      ),
     },
     observe: {
       lifted: ({ block, instructions }) =>

@@ -5,8 +5,8 @@
  * of the runtime; src/ puts the two together.
  */
 import type { ExecutionContext } from '../runtime/abi/context.ts';
-import { type Feature, featureNames } from '../runtime/abi/feature.ts';
 import type { CallService } from '../runtime/abi/entries.ts';
+import { type Feature, featureNames } from '../runtime/abi/feature.ts';
 import { MODE_USER } from '../runtime/abi/mode.ts';
 import type { Translator } from '../runtime/abi/translator.ts';
 import { createDecoder, type Decoder } from './decode/index.ts';

@@ -12,7 +12,11 @@ export interface WasmTable {
 
 export interface WebAssemblyHost {
   // biome-ignore-start lint/style/useNamingConvention: the host's names
-  readonly Memory: new (limits: { initial: number; maximum: number; shared?: boolean }) => WasmMemory;
+  readonly Memory: new (limits: {
+    initial: number;
+    maximum: number;
+    shared?: boolean;
+  }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
     module: object,

@@ -11,7 +11,7 @@ export interface CacheThresholds {
   /** Blocks that one region can be entered at. */
   readonly maxEntries: number;
   /** Characters of JavaScript or bytes of WebAssembly kept; the oldest regions go first. */
-  readonly maxSource: number;
+  readonly maxCode: number;
   /** Characters, or bytes, of generated code that a program may have at once, whatever it does. */
   readonly compileAllowance: number;
   /** Instructions that must have retired for each character or byte beyond that. */

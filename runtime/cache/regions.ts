@@ -192,8 +192,8 @@ export class Regions {
    */
   private canAfford(): boolean {
     const { compileAllowance, compileInterval } = this.options;
-    const { sourceCharacters, regions } = this.cache.statistics;
-    const beyond = sourceCharacters + regions * REGION_CHARACTERS + this.penalty - compileAllowance;
+    const { generatedSize, regions } = this.cache.statistics;
+    const beyond = generatedSize + regions * REGION_CHARACTERS + this.penalty - compileAllowance;
     if (beyond <= 0) return true;
     return beyond * compileInterval <= this.retired;
   }
@@ -225,7 +225,7 @@ export class Regions {
   }
 
   /** Characters of generated JavaScript that are kept now. */
-  get keptSource(): number {
+  get keptCode(): number {
     return this.source;
   }
 
@@ -284,8 +284,8 @@ export class Regions {
     this.source += code.size;
     this.cache.statistics.regions++;
     this.cache.statistics.regionBlocks += code.blocks.length;
-    this.cache.statistics.sourceCharacters += code.size;
-    while (this.source > this.options.maxSource && this.queue.length > 1) {
+    this.cache.statistics.generatedSize += code.size;
+    while (this.source > this.options.maxCode && this.queue.length > 1) {
       const oldest = this.queue[0]!;
       this.cache.statistics.regionsEvicted++;
       this.drop(oldest);

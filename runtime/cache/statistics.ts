@@ -6,7 +6,7 @@ export interface CacheStatistics {
   /** Regions compiled, guest blocks in them, characters of generated JavaScript. */
   regions: number;
   regionBlocks: number;
-  sourceCharacters: number;
+  generatedSize: number;
   /** Regions compiled anew because they kept being left by the same exit. */
   regrown: number;
   /** Times that a hot block was not compiled yet, because so much had been compiled already. */
@@ -44,7 +44,7 @@ export function createStatistics(): CacheStatistics {
     instructions: 0,
     regions: 0,
     regionBlocks: 0,
-    sourceCharacters: 0,
+    generatedSize: 0,
     regrown: 0,
     deferred: 0,
     unprofitable: 0,

@@ -13,7 +13,7 @@ export function printStatistics(
   row('guest instructions', retired.toLocaleString('en'));
   row('blocks', statistics.blocks.toLocaleString('en'));
   row('regions', statistics.regions.toLocaleString('en'));
-  row('generated characters', statistics.sourceCharacters.toLocaleString('en'));
+  row('generated code (bytes)', statistics.generatedSize.toLocaleString('en'));
   if (statistics.verifiedInstructions > 0)
     row('verified instructions', statistics.verifiedInstructions.toLocaleString('en'));
   row('hot, but put off', statistics.deferred.toLocaleString('en'));

@@ -34,7 +34,7 @@ test.each(seeds)('random bytes as code, seed %i', (seed) => {
   const { interpreted, mixed, compiled } = createTiers(seed, baseImage(next), {
     hotThreshold: 2,
     arenaWords: 4096,
-    maxSource: 20_000,
+    maxCode: 20_000,
   });
   for (let i = 0; i < SEQUENCES; i++) {
     const machines = i % COMPILED === 0 ? [interpreted, mixed, compiled] : [interpreted, mixed];

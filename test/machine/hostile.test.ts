@@ -54,12 +54,12 @@ test.each([
   ['irreducible', 20],
 ])('%s: what is compiled stays a small share of what runs', async (name, rounds) => {
   const { cache, retired } = await run(name, rounds);
-  const { sourceCharacters, regions, regrown } = cache.statistics;
+  const { generatedSize, regions, regrown } = cache.statistics;
   expect(regions).toBeGreaterThan(0);
   expect(regions).toBeLessThan(600);
   // One region, and those compiled anew, may come on top.
-  const anew = (sourceCharacters / regions) * regrown;
-  expect(sourceCharacters).toBeLessThan(ALLOWANCE + retired / INTERVAL + anew + 200_000);
+  const anew = (generatedSize / regions) * regrown;
+  expect(generatedSize).toBeLessThan(ALLOWANCE + retired / INTERVAL + anew + 200_000);
 });
 
 test('storm, jumps: most functions that are only just hot are put off, or given up after short runs', async () => {
@@ -85,21 +85,21 @@ test('deep: ten million nested calls need no more of the host’s stack than two
 });
 
 test('storm: compiled at once with room for little, regions are evicted one by one', async () => {
-  const maxSource = 100_000;
+  const maxCode = 100_000;
   const kept: number[] = [];
   const watch = (cache: CodeCache): void => {
     const compile = cache.regions.compile.bind(cache.regions);
     cache.regions.compile = (head) => {
       const region = compile(head);
-      kept.push(cache.regions.keptSource);
+      kept.push(cache.regions.keptCode);
       return region;
     };
   };
-  const { cache } = await run('storm', 1, '1', { maxSource, arenaWords: 1 << 18 }, watch);
+  const { cache } = await run('storm', 1, '1', { maxCode, arenaWords: 1 << 18 }, watch);
   expect(cache.statistics.regionsEvicted).toBeGreaterThan(1000);
-  expect(Math.max(...kept)).toBeLessThanOrEqual(maxSource);
+  expect(Math.max(...kept)).toBeLessThanOrEqual(maxCode);
   // Never everything at once: once full, it stays nearly full.
-  const full = kept.slice(kept.findIndex((size) => size > 0.9 * maxSource));
+  const full = kept.slice(kept.findIndex((size) => size > 0.9 * maxCode));
   expect(full.length).toBeGreaterThan(1000);
-  expect(Math.min(...full)).toBeGreaterThan(0.8 * maxSource);
+  expect(Math.min(...full)).toBeGreaterThan(0.8 * maxCode);
 });

@@ -75,7 +75,7 @@ test.each(runs)('runs of instructions, seed $seed, loops $loop', ({ seed, progra
   const next = randomWords(seed);
   const image = baseImage(next);
   const { interpreted, mixed, compiled } = createTiers(seed, image, { hotThreshold: 3, arenaWords: 1 << 14 });
-  const tiny = { hotThreshold: 1, arenaWords: 6144, maxSource: 4000, maxRewrites: ALWAYS };
+  const tiny = { hotThreshold: 1, arenaWords: 6144, maxCode: 4000, maxRewrites: ALWAYS };
   const tinyCache = new LockstepMachine('tiny cache', 'auto', image, tiny, hasOwnPlaces(seed));
   const machines = [interpreted, mixed, tinyCache];
   for (let i = 0; i < programs; i++) {

@@ -12,10 +12,11 @@ import type { RegionRun } from '../../runtime/abi/entries.ts';
 import { Exit } from '../../runtime/abi/exit.ts';
 import { BUDGET, EIP } from '../../runtime/abi/state.ts';
 import { pureOperator } from '../ir/pure.ts';
-import type { Compiler, HostTraits } from './compiler.ts';
+import type { Compiler } from './compiler.ts';
 import type { Statement } from './estree.ts';
 import type { FunctionFrame } from './frame.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from './names.ts';
+import type { HostTraits } from './traits.ts';
 
 export const scriptTraits: HostTraits = { learns: true, intrinsics: new Set() };
 
@@ -31,8 +32,16 @@ export function createCompiler(context: ExecutionContext, user: boolean): Compil
   const { memory } = context;
   const arrays: Readonly<Record<(typeof arrayNames)[number], unknown>> = {
     S: context.state,
-    D: new Float64Array(context.state.buffer, context.state.byteOffset, context.state.byteLength / Float64Array.BYTES_PER_ELEMENT),
-    SF: new Float32Array(context.state.buffer, context.state.byteOffset, context.state.byteLength / Float32Array.BYTES_PER_ELEMENT),
+    D: new Float64Array(
+      context.state.buffer,
+      context.state.byteOffset,
+      context.state.byteLength / Float64Array.BYTES_PER_ELEMENT,
+    ),
+    SF: new Float32Array(
+      context.state.buffer,
+      context.state.byteOffset,
+      context.state.byteLength / Float32Array.BYTES_PER_ELEMENT,
+    ),
     f64: new Float64Array(i32.buffer),
     R,
     W,

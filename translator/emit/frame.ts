@@ -6,12 +6,12 @@
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import { BUDGET, EIP, VMM_ARGUMENT } from '../../runtime/abi/state.ts';
 import type { PureName } from '../ir/pure.ts';
-import type { HostTraits } from './compiler.ts';
 import type { Expression, Statement } from './estree.ts';
 import * as js from './estree.ts';
 import { Exits } from './exits.ts';
 import { BUDGET_LOCAL, EIP_LOCAL, FLOOR_LOCAL, laneName, slotName, trainingName, vmmArgument } from './names.ts';
 import { infinity } from './real.ts';
+import type { HostTraits } from './traits.ts';
 
 export class FunctionFrame {
   /** Slots that live in locals, and those of them that are written. */

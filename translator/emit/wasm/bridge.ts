@@ -81,7 +81,10 @@ export class Bridge {
     this.script('w32', wordFunction(2, false), (la, value) => void memory.write32(la!, value!) as unknown as number);
   }
 
-  private instantiate(bytes: Uint8Array, scripts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  private instantiate(
+    bytes: Uint8Array,
+    scripts: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> {
     const module = new this.host.Module(bytes);
     const { wasm } = this.context.ram.memory;
     return new this.host.Instance(module, { m: { m: wasm }, s: scripts, b: this.functions }).exports;

@@ -11,8 +11,9 @@ import { type CallService, ENTRIES, ENTRY_WORDS } from '../../../runtime/abi/ent
 import type { HelperSignature } from '../../../runtime/abi/signature.ts';
 import { webAssembly } from '../../../runtime/abi/web-assembly.ts';
 import { type PureName, pureOperator } from '../../ir/pure.ts';
-import type { Compiler, HostTraits } from '../compiler.ts';
+import type { Compiler } from '../compiler.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from '../names.ts';
+import type { HostTraits } from '../traits.ts';
 import { ByteWriter, ModuleWriter } from './binary.ts';
 import { Bridge, wordFunction } from './bridge.ts';
 import { type ArrayAccess, type Environment, elements, type ImportedFunction } from './environment.ts';

@@ -409,7 +409,8 @@ export class ExpressionEncoder {
       this.constant(0);
       return base + (Number(index.value) << shift);
     }
-    const [rest, count] = index.type === 'BinaryExpression' && index.operator === '+' ? withConstant(index) : [index, 0];
+    const [rest, count] =
+      index.type === 'BinaryExpression' && index.operator === '+' ? withConstant(index) : [index, 0];
     // The index of a place in RAM: places are aligned when they are tested.
     if (shift > 0 && rest.type === 'BinaryExpression' && rest.operator === '>>' && isLiteral(rest.right, shift)) {
       this.word(rest.left as Expression);

@@ -1,0 +1,12 @@
+/** What a region's tree depends on of the code that is made of it. */
+
+/** How a tree is to be, for one kind of code. */
+export interface HostTraits {
+  /**
+   * Code is optimised with what its first runs have shown, and thrown away when it does what they have not: so blocks
+   * take their slow paths once (lanes.ts).
+   */
+  readonly learns: boolean;
+  /** Operators of ir/pure.ts that are to be called by name. */
+  readonly intrinsics: ReadonlySet<string>;
+}

@@ -2,6 +2,7 @@
  * The bare processor of the public API: mapped memory, registers, run. No operating system and no devices: what a
  * program asks of either ends the run, and the embedder serves it and goes on.
  */
+
 import { MODE_FLAT_USER32, MODE_IDENTITY } from '../runtime/abi/mode.ts';
 import { CS, DS, EFLAGS_IF, EIP, ES, FS, GS, MODE, registerNames, SEGMENT_BASE, SS } from '../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../runtime/abi/vector.ts';
@@ -11,6 +12,7 @@ import { type Descriptor, loadSegmentRegister } from '../runtime/cpu/segment.ts'
 import type { Cpu as Processor } from '../runtime/exec/cpu.ts';
 import { Access, WALK_WRITABLE } from '../runtime/memory/walker.ts';
 import { createUserVmm } from '../runtime/vmm/user/index.ts';
+import type { CodeKind } from '../translator/index.ts';
 import { FrameAllocator } from './linux/frames.ts';
 import { createCpu, type Tier } from './machine.ts';
 
@@ -24,6 +26,8 @@ export interface CpuOptions {
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;
+  /** What hot code becomes: `wasm` (the default; JavaScript where the host has no WebAssembly) or `javascript`. */
+  readonly code?: CodeKind;
   /** Size of code and stack segments: 32 (the default) or 16. Both are flat. */
   readonly bits?: 16 | 32;
   /** The model: `max` (the default) has all instructions that there are. */
@@ -119,7 +123,10 @@ export class BareCpu {
   readonly #frames: FrameAllocator;
 
   /** @throws RangeError when `memory` is out of range. */
-  constructor({ memory = DEFAULT_MEMORY, tier = 'auto', bits = 32, cpu = 'max', verify }: CpuOptions, host: CpuHost) {
+  constructor(
+    { memory = DEFAULT_MEMORY, tier = 'auto', code, bits = 32, cpu = 'max', verify }: CpuOptions,
+    host: CpuHost,
+  ) {
     this.#host = host;
     const segments = flatSegments(bits);
     const model = cpuModels[cpu];
@@ -143,6 +150,7 @@ export class BareCpu {
       model,
       mode: MODE_FLAT_USER32,
       tier,
+      code,
       verify,
       userOnly: true,
       stopwatch: () => host.monotonic(),

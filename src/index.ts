@@ -13,6 +13,7 @@ import { createUserCpu } from './user-machine.ts';
 export type { BlockStore } from '../runtime/bus/block-store.ts';
 export type { CpuName } from '../runtime/cpu/model.ts';
 export { type BlockBytes, Divergence, type DivergenceFacts } from '../runtime/exec/divergence.ts';
+export type { CodeKind } from '../translator/index.ts';
 export type { CpuOptions, CpuStatistics, CpuStop, PageRights, RegisterName, RunOptions } from './bare-cpu.ts';
 export { BootError } from './boot/boot-error.ts';
 export { LoadError } from './linux/elf.ts';

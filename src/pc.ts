@@ -2,6 +2,7 @@
  * A whole PC: board, processor and what it boots. Runs until it is switched off or stopped, lets other tasks of the host
  * run now and then, and leaves the host idle while the guest is.
  */
+
 import { APIC_BASE, EIP } from '../runtime/abi/state.ts';
 import type { BlockStore } from '../runtime/bus/block-store.ts';
 import type { Clock } from '../runtime/bus/clock.ts';
@@ -10,6 +11,7 @@ import type { CacheStatistics } from '../runtime/cache/statistics.ts';
 import { type CpuName, cpuModels, systemModel } from '../runtime/cpu/model.ts';
 import { acpiImage } from '../runtime/devices/acpi/tables.ts';
 import type { Frame, TextScreen } from '../runtime/devices/vga/screen.ts';
+import type { CodeKind } from '../translator/index.ts';
 import { acpiOptions, bufferBytes, DISPLAY_FUNCTION, PcBoard } from './boards/pc.ts';
 import { BootError } from './boot/boot-error.ts';
 import { BOOT_ROM_BYTES, bootRom } from './boot/boot-rom.ts';
@@ -57,6 +59,8 @@ export interface PcOptions {
   readonly cpu?: CpuName | undefined;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier | undefined;
+  /** What hot code becomes: `wasm` (the default; JavaScript where the host has no WebAssembly) or `javascript`. */
+  readonly code?: CodeKind | undefined;
   /** `host`: the host's time. `virtual`: time from the count of instructions; two runs are identical. */
   readonly clock?: 'host' | 'virtual' | undefined;
   readonly kernel?: PcKernel | undefined;
@@ -150,6 +154,7 @@ export class Pc {
       memory = DEFAULT_MEMORY,
       kernel,
       tier = 'auto',
+      code,
       clock: time = 'host',
       cpu: model = 'max',
       policy,
@@ -196,6 +201,7 @@ export class Pc {
       interrupts,
       model: systemModel(cpuModels[model]),
       tier,
+      code,
       stopwatch: () => host.monotonic(),
       floatError: () => this.#board.floatError.assert(),
       onApicBase: () => interrupts.setBase(this.#state[APIC_BASE]!),

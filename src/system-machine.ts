@@ -2,6 +2,7 @@
  * The processor of a whole machine, put together from the board's buses: page tables, the VMM of system mode, the loop
  * that delivers interrupts, and time.
  */
+
 import { X87_IGNORED } from '../runtime/abi/state.ts';
 import type { AddressSpace } from '../runtime/bus/address-space.ts';
 import { Clock } from '../runtime/bus/clock.ts';
@@ -13,6 +14,7 @@ import { SystemCpu } from '../runtime/exec/system-cpu.ts';
 import { HostTime, type MachineTime, VirtualTime } from '../runtime/exec/time.ts';
 import { PageTables } from '../runtime/memory/paging.ts';
 import { createSystemVmm, type SystemVmm, type SystemVmmContext } from '../runtime/vmm/system/index.ts';
+import type { CodeKind } from '../translator/index.ts';
 import { createCpu, type Policy, type Tier } from './machine.ts';
 
 /** Time of a machine: the host's, or that of its instructions, each `perInstruction` nanoseconds long. */
@@ -37,6 +39,8 @@ export interface SystemCpuOptions extends MachineClock {
   readonly interrupts: InterruptController;
   readonly model: CpuModel;
   readonly tier: Tier;
+  /** What hot code becomes; left out, WebAssembly where the host has it. */
+  readonly code?: CodeKind | undefined;
   readonly policy?: Partial<Policy>;
   /** Host clock in milliseconds, for statistics. */
   readonly stopwatch?: () => number;
@@ -74,7 +78,7 @@ class TimestampCounter {
 
 /** Make the processor of a machine. */
 export function createSystemCpu(options: SystemCpuOptions): SystemProcessor {
-  const { bus, ports, interrupts, model, clock, time, tier, policy, stopwatch, floatError, onApicBase } = options;
+  const { bus, ports, interrupts, model, clock, time, tier, code, policy, stopwatch, floatError, onApicBase } = options;
   const timestamp = new TimestampCounter(clock);
   let paging: PageTables | undefined;
   let vmm: SystemVmm | undefined;
@@ -92,6 +96,7 @@ export function createSystemCpu(options: SystemCpuOptions): SystemProcessor {
     },
     mode: 0,
     tier,
+    code,
     userOnly: false,
     timestamp: () => timestamp.read(),
     mustLeave: () => system!.mustLeave(),

@@ -21,6 +21,7 @@ export function createUserCpu(
     model: parts.model,
     mode: MODE_FLAT_USER32,
     tier: parts.tier,
+    code: parts.code,
     stopwatch,
     userOnly: true,
     policy,

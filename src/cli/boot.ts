@@ -9,11 +9,12 @@ import { BootError } from '../boot/boot-error.ts';
 import { checkPartitions } from '../boot/partition-table.ts';
 import { overlay } from '../disk/overlay.ts';
 import { openFileStore } from '../host/node-block-store.ts';
-import type { CpuName, Pc, PcStop, Tier } from '../index.ts';
+import type { CodeKind, CpuName, Pc, PcStop, Tier } from '../index.ts';
 import { Progress } from './boot/progress.ts';
 import { attachTerminal } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
+import { codeOption } from './code-option.ts';
 import { UsageError } from './failure.ts';
 import { avoidOnStackReplacement } from './on-stack-replacement.ts';
 import { printStatistics } from './statistics.ts';
@@ -32,6 +33,7 @@ interface BootOptions {
   readonly write?: true;
   readonly bootMenu?: true;
   readonly tier: Tier;
+  readonly code: CodeKind;
   readonly cpu: CpuName;
   readonly clock: 'host' | 'virtual';
   readonly display?: 'text';
@@ -89,6 +91,7 @@ export function bootCommand(): Command {
       .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
       .option('--write', 'write to the disk and floppy images themselves')
       .addOption(tierOption())
+      .addOption(codeOption())
       .addOption(new Option('--cpu <model>', 'processor that the guest finds').choices(cpuNames).default('max'))
       .addOption(
         new Option('--clock <clock>', "the host's time, or time from the count of instructions, the same in every run")
@@ -135,11 +138,12 @@ async function boot(options: BootOptions): Promise<void> {
   // Until the guest says something: loading and what decompresses itself take a while.
   const isWatched = process.stderr.isTTY && options.display === undefined;
   const progress = isWatched ? new Progress(() => machine.retired, process.stderr) : undefined;
-  if (options.tier !== '0') avoidOnStackReplacement();
+  if (options.tier !== '0' && options.code === 'javascript') avoidOnStackReplacement();
   const { Pc } = await import('../index.ts');
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),
     tier: options.tier,
+    code: options.code,
     cpu: options.cpu,
     clock: options.clock,
     kernel,

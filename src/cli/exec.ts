@@ -4,14 +4,16 @@ import { Command, Option } from 'commander';
 import { cpuNames } from '../../runtime/cpu/model.ts';
 import { NodeFileSystem } from '../host/node-file-system.ts';
 import { openStandardInput, openStandardOutput } from '../host/node-streams.ts';
-import type { CpuName, Grant, KillSignal, Tier } from '../index.ts';
+import type { CodeKind, CpuName, Grant, KillSignal, Tier } from '../index.ts';
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, LoadError } from '../linux/elf.ts';
+import { codeOption } from './code-option.ts';
 import { UsageError } from './failure.ts';
 import { avoidOnStackReplacement } from './on-stack-replacement.ts';
 import { printStatistics } from './statistics.ts';
 
 interface ExecOptions {
   readonly tier: Tier;
+  readonly code: CodeKind;
   readonly cpu: CpuName;
   readonly dir: readonly string[];
   readonly env: readonly string[];
@@ -68,6 +70,7 @@ export function execCommand(): Command {
         .choices(['0', '1', 'auto'])
         .default('auto'),
     )
+    .addOption(codeOption())
     .addOption(new Option('--cpu <model>', 'processor that the program finds').choices(cpuNames).default('max'))
     .option('--dir <host:guest[:ro]>', 'grant a folder, optionally read-only (repeatable)', collect, [])
     .option('--env <name=value>', 'set an environment variable (repeatable)', collect, [])
@@ -87,7 +90,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 
 async function exec(program: string, args: readonly string[], options: ExecOptions): Promise<void> {
   if (options.verify && options.tier === '0') throw new UsageError('--verify: with --tier 0 nothing is compiled');
-  if (options.tier !== '0') avoidOnStackReplacement();
+  if (options.tier !== '0' && options.code === 'javascript') avoidOnStackReplacement();
   const grants = options.dir.map(parseGrant);
   const bytes = readProgram(program);
   const stdin = openStandardInput();
@@ -110,6 +113,7 @@ async function exec(program: string, args: readonly string[], options: ExecOptio
     grants,
     memory: parseMemory(options.memory),
     tier: options.tier,
+    code: options.code,
     cpu: options.cpu,
     verify: options.verify === true,
     uid: process.getuid?.() ?? 0,

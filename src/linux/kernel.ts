@@ -2,12 +2,14 @@
  * What all processes of a tree share: processor, frames, files, clock, process table. System calls get it as their
  * first argument, with the calling process as `current`.
  */
+
 import { MODE_IDENTITY } from '../../runtime/abi/mode.ts';
 import { MODE } from '../../runtime/abi/state.ts';
 import { PF_PRESENT, PF_USER, PF_WRITE, Vector } from '../../runtime/abi/vector.ts';
 import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import type { Stop } from '../../runtime/exec/stop.ts';
 import { Access } from '../../runtime/memory/walker.ts';
+import type { CodeKind } from '../../translator/index.ts';
 import { AddressSpace, Unresolved } from './address-space.ts';
 import type { Clock } from './clock.ts';
 import { Pipe } from './files/pipe.ts';
@@ -26,6 +28,7 @@ import { UserMemory } from './user-memory.ts';
 export interface KernelOptions {
   readonly createProcessor: CreateProcessor;
   readonly tier: Tier;
+  readonly code?: CodeKind | undefined;
   readonly model: CpuModel;
   readonly verify: boolean;
   /** Bytes of guest memory for all processes together. */
@@ -76,6 +79,7 @@ export class Kernel {
     this.processor = options.createProcessor({
       memoryBytes: options.memory,
       tier: options.tier,
+      code: options.code,
       model: options.model,
       verify: options.verify,
       walker: { walk: (la, access) => this.#walk(la, access) },

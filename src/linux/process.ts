@@ -4,7 +4,9 @@
  * Builds the file tree and the first process, then lets the scheduler run. Everything belongs to one `Process`; any
  * number of them live side by side.
  */
+
 import { type CpuName, cpuModels } from '../../runtime/cpu/model.ts';
+import type { CodeKind } from '../../translator/index.ts';
 import type { Clock } from './clock.ts';
 import { LoadError, parseElf } from './elf.ts';
 import { Errno, SystemError } from './errno.ts';
@@ -72,6 +74,8 @@ export interface ProcessOptions {
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;
+  /** What hot code becomes: `wasm` (the default; JavaScript where the host has no WebAssembly) or `javascript`. */
+  readonly code?: CodeKind;
   /** The processor that the program finds: `max` (the default) has all instructions that there are. */
   readonly cpu?: CpuName;
   /** Let tier 0 repeat all that compiled code does; `run` rejects with a `Divergence` at the first difference. */
@@ -134,6 +138,7 @@ export class LinuxProcess<P extends Processor = Processor> {
       credentials,
       tree,
       tier: options.tier ?? 'auto',
+      code: options.code,
       model: cpuModels[options.cpu ?? 'max'],
       verify: options.verify ?? false,
       memory: options.memory ?? DEFAULT_MEMORY,

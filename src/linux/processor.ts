@@ -4,12 +4,14 @@
  * There is one processor for all processes of a tree, as on a machine with one core: a switch saves and loads the
  * registers and flushes the TLB, and translations, which are keyed by physical address, stay.
  */
+
 import type { Ram } from '../../runtime/bus/ram.ts';
 import type { CpuModel } from '../../runtime/cpu/cpuid.ts';
 import type { GuestFault } from '../../runtime/cpu/fault.ts';
 import type { DescriptorSource } from '../../runtime/cpu/segment.ts';
 import type { Stop } from '../../runtime/exec/stop.ts';
 import type { PageWalker } from '../../runtime/memory/walker.ts';
+import type { CodeKind } from '../../translator/index.ts';
 
 export interface Processor {
   /** Slots of runtime/abi/state.ts. */
@@ -36,6 +38,8 @@ export interface ProcessorParts {
   /** The segments that a selector may name; undefined is #GP(selector). */
   readonly descriptors: DescriptorSource;
   readonly tier: Tier;
+  /** What hot code becomes; left out, WebAssembly where the host has it. */
+  readonly code?: CodeKind | undefined;
   readonly model: CpuModel;
   /** Let tier 0 repeat all that compiled code does, and compare. */
   readonly verify?: boolean | undefined;

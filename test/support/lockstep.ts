@@ -139,7 +139,7 @@ export class LockstepMachine {
     image: Uint8Array,
     policy: Partial<Policy> = {},
     ownPlaces = false,
-    checks: Pick<CpuOptions, 'verify' | 'observe'> = {},
+    checks: Pick<CpuOptions, 'verify' | 'observe' | 'code'> = {},
   ) {
     this.name = name;
     this.image = image;
@@ -232,10 +232,12 @@ export function hasOwnPlaces(seed: number): boolean {
 
 export function createTiers(seed: number, image: Uint8Array, policy: Partial<Policy>): Tiers {
   const own = hasOwnPlaces(seed);
+  // Two seeds in four: regions compiled at once are JavaScript, or those that are compiled when they are hot.
+  const [mixed, compiled] = seed & 2 ? (['wasm', 'javascript'] as const) : (['javascript', 'wasm'] as const);
   return {
     interpreted: new LockstepMachine('tier 0', '0', image, {}, own),
-    mixed: new LockstepMachine('auto', 'auto', image, { maxRewrites: ALWAYS, ...policy }, own),
-    compiled: new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own),
+    mixed: new LockstepMachine('auto', 'auto', image, { maxRewrites: ALWAYS, ...policy }, own, { code: mixed }),
+    compiled: new LockstepMachine('tier 1', '1', image, { maxRewrites: ALWAYS }, own, { code: compiled }),
   };
 }
 

@@ -34,12 +34,14 @@ export class Ram {
     this.memory = memory;
     this.size = checkedSize(size);
     this.isWhole = buffer.byteLength === LINEAR_BYTES;
-    this.u8 = new Uint8Array(buffer);
-    this.i8 = new Int8Array(buffer);
-    this.u16 = new Uint16Array(buffer);
-    this.i16 = new Int16Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.view = new DataView(buffer);
+    // With a place for every address no access needs a test of its index.
+    const bytes = this.isWhole ? LINEAR_BYTES : this.size;
+    this.u8 = new Uint8Array(buffer, 0, bytes);
+    this.i8 = new Int8Array(buffer, 0, bytes);
+    this.u16 = new Uint16Array(buffer, 0, bytes / 2);
+    this.i16 = new Int16Array(buffer, 0, bytes / 2);
+    this.i32 = new Int32Array(buffer, 0, bytes / 4);
+    this.view = new DataView(buffer, 0, bytes);
   }
 
   /**

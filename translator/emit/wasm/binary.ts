@@ -86,7 +86,7 @@ export class ByteWriter {
 export const ValueType = { I32: 0x7f, I64: 0x7e, F64: 0x7c } as const;
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
-const Section = { Type: 1, Import: 2, Function: 3, Table: 4, Export: 7, Code: 10 } as const;
+const Section = { Custom: 0, Type: 1, Import: 2, Function: 3, Table: 4, Export: 7, Code: 10 } as const;
 const External = { Function: 0, Table: 1, Memory: 2 } as const;
 const FUNCTION_TYPE = 0x60;
 const FUNCTION_REFERENCE = 0x70;
@@ -95,6 +95,8 @@ const MEMORY_SHARED = 3;
 /** Most pages of 64 KiB. */
 const MAX_PAGES = 65536;
 const END = 0x0b;
+/** Part of the section "name" that has the functions'. */
+const FUNCTION_NAMES = 1;
 
 export interface FunctionType {
   readonly parameters: readonly ValueType[];
@@ -113,6 +115,7 @@ export class ModuleWriter {
   private readonly imports: ByteWriter[] = [];
   private readonly bodies: Body[] = [];
   private readonly exports: ByteWriter[] = [];
+  private readonly names: ByteWriter[] = [];
   private functions = 0;
   private table: number | undefined;
 
@@ -171,6 +174,14 @@ export class ModuleWriter {
     return this.functions++;
   }
 
+  /** What profiles and stack traces call a function. */
+  name(index: number, name: string): void {
+    const entry = new ByteWriter(32);
+    entry.unsigned(index);
+    entry.text(name);
+    this.names.push(entry);
+  }
+
   finish(): Uint8Array {
     const out = new ByteWriter(4096);
     for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
@@ -221,6 +232,17 @@ export class ModuleWriter {
         to.sized(body);
       }
     });
+    if (this.names.length > 0) {
+      const list = new ByteWriter(64);
+      list.unsigned(this.names.length);
+      for (const entry of this.names) list.append(entry);
+      const content = new ByteWriter(64);
+      content.text('name');
+      content.byte(FUNCTION_NAMES);
+      content.sized(list);
+      out.byte(Section.Custom);
+      out.sized(content);
+    }
     return out.take();
   }
 }

@@ -55,7 +55,7 @@ export class WasmBackEnd {
     const { buffer } = context.ram.memory;
     return {
       host: traits,
-      compile: (_name, body, frame, { number, entries }) => {
+      compile: (name, body, frame, { number, entries }) => {
         const module = new ModuleWriter();
         module.importMemory('m', 'm', context.ram.memory.isShared);
         const { keys } = entries;
@@ -67,10 +67,10 @@ export class WasmBackEnd {
           call: (called) => {
             let known = imports.get(called);
             if (known === undefined) {
-              const name = runtimeNames[called] ?? called;
-              const type = bridge.typeOf(name) ?? this.addScript(name);
-              const index = module.importFunction('b', name, type);
-              known = { ...type, index, trailing: trailing[name] };
+              const imported = runtimeNames[called] ?? called;
+              const type = bridge.typeOf(imported) ?? this.addScript(imported);
+              const index = module.importFunction('b', imported, type);
+              known = { ...type, index, trailing: trailing[imported] };
               imports.set(called, known);
             }
             return known;
@@ -81,7 +81,7 @@ export class WasmBackEnd {
         const code = new ByteWriter(4096);
         const expressions = new ExpressionEncoder(code, locals, environment);
         new StatementEncoder(expressions, locals).list(body);
-        module.exportFunction('f', wordFunction(2, true), locals.types, code);
+        module.name(module.exportFunction('f', wordFunction(2, true), locals.types, code), name);
         const bytes = module.finish();
         bridge.place(number, bytes, frame.sites);
         const { enter } = bridge;

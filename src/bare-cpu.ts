@@ -22,7 +22,7 @@ interface StopSignal {
 }
 
 export interface CpuOptions {
-  /** Bytes of guest memory that can be mapped in all, up to 2047 MiB. Default 16 MiB; the host commits what is touched. */
+  /** Bytes of guest memory that can be mapped in all, up to 1920 MiB. Default 16 MiB; the host commits what is touched. */
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;

@@ -34,9 +34,9 @@ interface FolderGrant extends Grant {
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
-/** Megabytes of guest memory: the default, and what fits below 2 GiB. */
+/** Megabytes of guest memory: the default, and what fits beside the tables below 2 GiB. */
 const DEFAULT_MEMORY = 1024;
-const MEMORY_LIMIT = 2047;
+const MEMORY_LIMIT = 1920;
 
 const examples = `
 Nothing of the host is visible to the program but the program itself and the folders granted with --dir. It starts in

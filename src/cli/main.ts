@@ -7,7 +7,7 @@ import { explainCommand } from './explain.ts';
 import { endWithoutOutput, failAsUsage, failWith } from './failure.ts';
 
 const program = new Command('xlat86')
-  .description('Runs 32-bit x86 programs and whole PCs by translating them to JavaScript.')
+  .description('Runs 32-bit x86 programs and whole PCs by translating them to JavaScript and WebAssembly.')
   .enablePositionalOptions()
   .addCommand(execCommand())
   .addCommand(bootCommand())

@@ -70,7 +70,7 @@ export interface ProcessOptions {
   readonly stderr?: OutputStream;
   /** Folders that the guest sees beside its own `/tmp`. Default: none. */
   readonly grants?: readonly Grant[];
-  /** Bytes of guest memory for the program and all that it starts, up to 2047 MiB. Default 1 GiB. */
+  /** Bytes of guest memory for the program and all that it starts, up to 1920 MiB. Default 1 GiB. */
   readonly memory?: number;
   /** Interpret only, compile at once, or go by hotness (the default). */
   readonly tier?: Tier;

@@ -5,23 +5,32 @@
  */
 
 const scratch = new DataView(new ArrayBuffer(8));
+const noBytes = new Uint8Array(0);
+
+/** Bytes of writers that are done: each new array would cost the host's allocator and collector more than what it is for. */
+const spare: Uint8Array[] = [];
+const CAPACITY = 1024;
 
 /** Bytes that grow. */
 export class ByteWriter {
-  private bytes: Uint8Array;
+  private bytes: Uint8Array = spare.pop() ?? new Uint8Array(CAPACITY);
   private end = 0;
-
-  constructor(capacity = 1024) {
-    this.bytes = new Uint8Array(capacity);
-  }
 
   get length(): number {
     return this.end;
   }
 
-  /** What has been written: a copy. */
+  /** What has been written: a copy. The writer is done. */
   take(): Uint8Array {
-    return this.bytes.slice(0, this.end);
+    const taken = this.bytes.slice(0, this.end);
+    this.release();
+    return taken;
+  }
+
+  private release(): void {
+    spare.push(this.bytes);
+    this.end = 0;
+    this.bytes = noBytes;
   }
 
   private reserve(count: number): void {
@@ -70,13 +79,15 @@ export class ByteWriter {
     for (let i = 0; i < value.length; i++) this.byte(value.charCodeAt(i));
   }
 
+  /** Another writer's bytes; it is done. */
   append(other: ByteWriter): void {
     this.reserve(other.end);
     this.bytes.set(other.bytes.subarray(0, other.end), this.end);
     this.end += other.end;
+    other.release();
   }
 
-  /** Another writer's bytes with their number in front. */
+  /** Another writer's bytes with their number in front; it is done. */
   sized(other: ByteWriter): void {
     this.unsigned(other.end);
     this.append(other);
@@ -130,7 +141,7 @@ export class ModuleWriter {
   }
 
   private import(module: string, name: string): ByteWriter {
-    const entry = new ByteWriter(32);
+    const entry = new ByteWriter();
     entry.text(module);
     entry.text(name);
     this.imports.push(entry);
@@ -156,7 +167,7 @@ export class ModuleWriter {
   /** A table of functions with so many places, exported by a name. */
   exportTable(name: string, size: number): void {
     this.table = size;
-    const entry = new ByteWriter(32);
+    const entry = new ByteWriter();
     entry.text(name);
     entry.byte(External.Table);
     entry.unsigned(0);
@@ -166,7 +177,7 @@ export class ModuleWriter {
   /** An exported function. @returns its index. */
   exportFunction(name: string, type: FunctionType, locals: readonly ValueType[], code: ByteWriter): number {
     this.bodies.push({ type: this.type(type), locals, code });
-    const entry = new ByteWriter(32);
+    const entry = new ByteWriter();
     entry.text(name);
     entry.byte(External.Function);
     entry.unsigned(this.functions);
@@ -176,17 +187,17 @@ export class ModuleWriter {
 
   /** What profiles and stack traces call a function. */
   name(index: number, name: string): void {
-    const entry = new ByteWriter(32);
+    const entry = new ByteWriter();
     entry.unsigned(index);
     entry.text(name);
     this.names.push(entry);
   }
 
   finish(): Uint8Array {
-    const out = new ByteWriter(4096);
+    const out = new ByteWriter();
     for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
     const section = (id: number, count: number, write: (to: ByteWriter) => void): void => {
-      const content = new ByteWriter(1024);
+      const content = new ByteWriter();
       content.unsigned(count);
       write(content);
       out.byte(id);
@@ -220,7 +231,7 @@ export class ModuleWriter {
     });
     section(Section.Code, this.bodies.length, (to) => {
       for (const { locals, code } of this.bodies) {
-        const body = new ByteWriter(code.length + 64);
+        const body = new ByteWriter();
         const groups = runs(locals);
         body.unsigned(groups.length);
         for (const [value, count] of groups) {
@@ -233,10 +244,10 @@ export class ModuleWriter {
       }
     });
     if (this.names.length > 0) {
-      const list = new ByteWriter(64);
+      const list = new ByteWriter();
       list.unsigned(this.names.length);
       for (const entry of this.names) list.append(entry);
-      const content = new ByteWriter(64);
+      const content = new ByteWriter();
       content.text('name');
       content.byte(FUNCTION_NAMES);
       content.sized(list);

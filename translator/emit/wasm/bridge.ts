@@ -95,7 +95,7 @@ export class Bridge {
   script(name: string, type: FunctionType, script: Script): void {
     const module = new ModuleWriter();
     const index = module.importFunction('s', 'f', type);
-    const code = new ByteWriter(32);
+    const code = new ByteWriter();
     type.parameters.forEach((_, parameter) => {
       code.byte(Op.LocalGet);
       code.unsigned(parameter);
@@ -159,7 +159,7 @@ export class Bridge {
 }
 
 function enterCode(type: number): ByteWriter {
-  const code = new ByteWriter(32);
+  const code = new ByteWriter();
   for (const byte of [Op.LocalGet, 1, Op.LocalGet, 2, Op.LocalGet, 0, Op.CallIndirect]) code.byte(byte);
   code.unsigned(type);
   code.byte(0);
@@ -169,7 +169,7 @@ function enterCode(type: number): ByteWriter {
 /** RegionEntries.call of runtime/abi/entries.ts, with the entries in memory. */
 function callCode(type: number, state: number, enter: number, proceed: number): ByteWriter {
   const [target, returnTo, depth, caller, ordinal, entries, at, exit] = [0, 1, 2, 3, 4, 5, 6, 7];
-  const code = new ByteWriter(128);
+  const code = new ByteWriter();
   const op = (...bytes: number[]): void => {
     for (const byte of bytes) code.byte(byte);
   };

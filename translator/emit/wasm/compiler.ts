@@ -78,7 +78,7 @@ export class WasmBackEnd {
         };
         const locals = new Locals([DEPTH_PARAMETER, ENTRY_PARAMETER]);
         locals.count(body);
-        const code = new ByteWriter(4096);
+        const code = new ByteWriter();
         const expressions = new ExpressionEncoder(code, locals, environment);
         new StatementEncoder(expressions, locals).list(body);
         module.name(module.exportFunction('f', wordFunction(2, true), locals.types, code), name);

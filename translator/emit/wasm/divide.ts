@@ -14,7 +14,7 @@ const [HIGH, LOW, DIVISOR, DIVIDEND, QUOTIENT] = [0, 1, 2, 3, 4];
 
 /** @param state place of the state slots.  @param helper index of the function to call for what does not divide. */
 export function divideCode(isSigned: boolean, state: number, helper: number): ByteWriter {
-  const code = new ByteWriter(128);
+  const code = new ByteWriter();
   const op = (...bytes: number[]): void => {
     for (const byte of bytes) code.byte(byte);
   };

@@ -37,6 +37,15 @@ export function hostMemory(bytes: number): ArrayBuffer {
   return mayShare(bytes) ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : new ArrayBuffer(bytes);
 }
 
+/** undefined where the host has no WebAssembly, or no more memory for it: it reserves more than plain buffers take. */
+function wasmMemory(pages: number, shared: boolean): WasmMemory | undefined {
+  try {
+    return webAssembly && new webAssembly.Memory({ initial: pages, maximum: pages, shared });
+  } catch {
+    return undefined;
+  }
+}
+
 /** One buffer for RAM and tables. */
 export class MachineMemory {
   readonly buffer: ArrayBuffer;
@@ -53,14 +62,9 @@ export class MachineMemory {
     const bytes = ramBytes === WHOLE ? WHOLE : ramBytes + TABLE_BYTES;
     const pages = Math.ceil(bytes / WASM_PAGE);
     this.next = ramBytes === WHOLE ? WHOLE_RAM_BYTES : ramBytes;
-    if (webAssembly === undefined) {
-      this.buffer = hostMemory(bytes);
-      this.isShared = false;
-      return;
-    }
-    this.isShared = mayShare(bytes);
-    this.wasm = new webAssembly.Memory({ initial: pages, maximum: pages, shared: this.isShared });
-    this.buffer = this.wasm.buffer;
+    this.isShared = webAssembly !== undefined && mayShare(bytes);
+    this.wasm = wasmMemory(pages, this.isShared);
+    this.buffer = this.wasm?.buffer ?? hostMemory(bytes);
   }
 
   /** First of `bytes` zeroed bytes that nobody else has. @throws RangeError when there is no room left. */

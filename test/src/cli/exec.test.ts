@@ -100,6 +100,21 @@ test('--strace and --stats go to stderr', () => {
   expect(outcome.stderr).toMatch(/guest instructions +[\d,]+/);
 });
 
+test('--code decides what hot code becomes, and nothing else', () => {
+  const demo = 'fixtures/guests/demo/demo.elf';
+  const interpreted = xlat86(['exec', '--tier', '0', demo]);
+  expect(interpreted.stdout).toContain('primes below');
+  // WebAssembly's functions have no source: bytes are fewer than characters.
+  const sizes = ['wasm', 'javascript'].map((code) => {
+    const outcome = xlat86(['exec', '--code', code, '--tier', '1', '--stats', demo]);
+    expect(outcome.stdout).toBe(interpreted.stdout);
+    return Number(/generated code .*?([\d,]+)$/m.exec(outcome.stderr)![1]!.replaceAll(',', ''));
+  });
+  expect(sizes[0]).toBeGreaterThan(10_000);
+  expect(sizes[0]).toBeLessThan(sizes[1]!);
+  expect(xlat86(['exec', '--code', 'c', demo]).status).toBe(2);
+});
+
 test('--verify repeats what was compiled', () => {
   const outcome = xlat86(['exec', '--verify', '--stats', '--tier', '1', ends, '4']);
   expect(outcome.status).toBe(4);

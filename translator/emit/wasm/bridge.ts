@@ -59,7 +59,12 @@ export class Bridge {
     module.exportTable('table', REGIONS);
     module.exportFunction('enter', enterType, [], enterCode(module.type(runType)));
     const { byteOffset } = context.state;
-    const call = module.exportFunction('call', callType, [I32, I32], callCode(module.type(runType), byteOffset, enter, proceed));
+    const call = module.exportFunction(
+      'call',
+      callType,
+      [I32, I32],
+      callCode(module.type(runType), byteOffset, enter, proceed),
+    );
     module.name(call, 'call');
     const exports = this.instantiate(module.finish(), {
       enter: this.guarded((caller, ordinal, depth) => service().enter(caller!, ordinal!, depth!)),

@@ -11,6 +11,7 @@ import type { Stop } from '../../../runtime/exec/stop.ts';
 import { WALK_WRITABLE } from '../../../runtime/memory/walker.ts';
 import type { Policy, Tier } from '../../../src/machine.ts';
 import { createUserCpu } from '../../../src/user-machine.ts';
+import type { CodeKind } from '../../../translator/index.ts';
 import { loadSegments, type Segment } from './elf.ts';
 
 /** Linear address of physical address 0. Programs are linked a little above it. */
@@ -33,11 +34,12 @@ export class BenchMachine {
   private entry = 0;
   private heap: number = HEAP;
 
-  constructor(tier: Tier, policy: Partial<Policy> = {}) {
+  constructor(tier: Tier, policy: Partial<Policy> = {}, code?: CodeKind) {
     this.cpu = createUserCpu(
       {
         memoryBytes: RAM_BYTES,
         tier,
+        code,
         model: cpuModels.max,
         descriptors: { describe: () => undefined },
         walker: {

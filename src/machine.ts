@@ -76,7 +76,8 @@ const defaultPolicy: Policy = {
   maxCode: 64 << 20,
   // V8 takes about half a microsecond for a character; tier 0 runs some twenty instructions in that time.
   compileAllowance: 1 << 20,
-  shortestRun: 10,
+  // Entering a region from the dispatcher takes as long as some ten instructions in tier 0.
+  shortestRun: 20,
   compileInterval: 100,
   maxRewrites: 64,
   rewriteInterval: 10_000,

@@ -25,9 +25,14 @@ describe.skipIf(!has('system guests under QEMU', [nasm, qemuSystem]))('QEMU agre
   test.each(systemGuests().filter(({ qemuCpu }) => qemuCpu !== undefined))('$name', async (guest) => {
     const image = assembleSystemGuest(guest);
     const outcome = runUnderQemu(image, guest.qemuCpu);
-    expect(failures(outcome, guest.qemuDiffers)).toEqual([]);
+    // What QEMU fails in some runs only is left out when it does.
+    const sometimes = guest.qemuMayDiffer.filter((check) =>
+      failures(outcome).some((line) => line.startsWith(`FAILED ${check}`)),
+    );
+    const differs = [...guest.qemuDiffers, ...sometimes];
+    expect(failures(outcome, differs)).toEqual([]);
     // A check that QEMU fails makes the guest say so at its end.
-    expect(outcome.exit).toBe(guest.qemuDiffers.length === 0 ? EXIT_PASSED : EXIT_PASSED + 1);
+    expect(outcome.exit).toBe(differs.length === 0 ? EXIT_PASSED : EXIT_PASSED + 1);
     // The same checks, in the same order.
     const names = (lines: readonly string[]): readonly string[] =>
       lines.map((line) => line.replace(/^(ok|FAILED) /, '').replace(/: got .*/, ''));

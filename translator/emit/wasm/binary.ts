@@ -94,7 +94,7 @@ export class ByteWriter {
   }
 }
 
-export const ValueType = { I32: 0x7f, I64: 0x7e, F64: 0x7c } as const;
+export const ValueType = { I32: 0x7f, I64: 0x7e, F64: 0x7c, V128: 0x7b } as const;
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 const Section = { Custom: 0, Type: 1, Import: 2, Function: 3, Table: 4, Export: 7, Code: 10 } as const;

@@ -3,7 +3,7 @@
  * everything else is a local.
  */
 import type { FunctionType, ValueType } from './binary.ts';
-import { Op } from './opcodes.ts';
+import { Op, VECTOR } from './opcodes.ts';
 
 /** An array of the tree: its first byte in the memory, element size as a shift, and how elements are loaded and stored. */
 export interface ArrayAccess {
@@ -11,8 +11,12 @@ export interface ArrayAccess {
   readonly shift: number;
   readonly load: number;
   readonly store: number;
-  readonly kind: 'i32' | 'f64' | 'f32';
+  readonly kind: 'i32' | 'f64' | 'f32' | 'v128';
 }
+
+/** Accesses to vectors: the second byte in bits 8 to 15. */
+const VECTOR_LOAD = VECTOR;
+const VECTOR_STORE: number = VECTOR | (0x0b << 8);
 
 /** Kinds of elements: shift, load, store, kind. */
 export const elements = {
@@ -23,18 +27,24 @@ export const elements = {
   i32: { shift: 2, load: Op.I32Load, store: Op.I32Store, kind: 'i32' },
   f32: { shift: 2, load: Op.F32Load, store: Op.F32Store, kind: 'f32' },
   f64: { shift: 3, load: Op.F64Load, store: Op.F64Store, kind: 'f64' },
+  v128: { shift: 4, load: VECTOR_LOAD, store: VECTOR_STORE, kind: 'v128' },
 } as const satisfies Record<string, Omit<ArrayAccess, 'base'>>;
 
-/** Methods of a DataView over RAM, each with `true` for little-endian as its last argument. */
+/**
+ * Methods of a DataView over RAM, each with `true` for little-endian as its last argument. Those for vectors are what
+ * JavaScript does not have.
+ */
 export const viewMethods: Readonly<Record<string, Omit<ArrayAccess, 'base'>>> = {
   getInt16: elements.i16,
   getUint16: elements.u16,
   getInt32: elements.i32,
   getUint32: elements.i32,
   getFloat64: elements.f64,
+  getVector: elements.v128,
   setInt16: elements.i16,
   setInt32: elements.i32,
   setFloat64: elements.f64,
+  setVector: elements.v128,
 };
 
 /** A function that the tree calls. */
@@ -54,6 +64,12 @@ export interface Environment {
 export interface Local {
   readonly index: number;
   readonly type: ValueType;
-  /** What its number is in JavaScript: a word read as signed or unsigned, or a double. */
-  readonly kind: 'i32' | 'u32' | 'f64';
+  /** What its number is in JavaScript: a word read as signed or unsigned, or a double; vectors are none there. */
+  readonly kind: 'i32' | 'u32' | 'f64' | 'v128';
 }
+
+/**
+ * What an expression's number is: a word read as signed, a word read as unsigned, an exact sum or product of words, a double,
+ * a truth, or a vector.
+ */
+export type Kind = 'i32' | 'u32' | 'number' | 'f64' | 'test' | 'v128';

@@ -9,10 +9,11 @@
 import type { CallExpression, MemberExpression } from 'estree';
 import type { Expression } from '../estree.ts';
 import { type ByteWriter, ValueType } from './binary.ts';
-import { type ArrayAccess, type Environment, viewMethods } from './environment.ts';
-import { comparisons, ExpressionKinds, type Kind, nameOf, propertyOf, unknown } from './kinds.ts';
+import { type ArrayAccess, type Environment, type Kind, viewMethods } from './environment.ts';
+import { type Intrinsic, typedIntrinsics } from './intrinsics.ts';
+import { comparisons, ExpressionKinds, nameOf, propertyOf, unknown } from './kinds.ts';
 import type { Locals } from './locals.ts';
-import { NO_RESULT, Op, TRUNC_SAT_F64_S, TRUNC_SAT_F64_U } from './opcodes.ts';
+import { NO_RESULT, Op, TRUNC_SAT_F64_S, TRUNC_SAT_F64_U, VECTOR } from './opcodes.ts';
 
 const wordOperators: Readonly<Record<string, number>> = {
   '&': Op.I32And,
@@ -162,6 +163,32 @@ export class ExpressionEncoder extends ExpressionKinds {
         return;
       case 'AssignmentExpression':
         this.assignment(e.left as Expression, e.right, true);
+        return;
+      case 'MemberExpression':
+        this.load(e);
+        return;
+      case 'CallExpression':
+        this.call(e);
+        return;
+      default:
+        throw unknown(e);
+    }
+  }
+
+  /** Push an expression as what a local or element of a kind holds. */
+  push(e: Expression, kind: Kind): void {
+    if (kind === 'f64') this.real(e);
+    else if (kind === 'v128') this.vector(e);
+    else this.word(e);
+  }
+
+  /** Push a vector. */
+  private vector(e: Expression): void {
+    if (this.kind(e) !== 'v128') throw unknown(e);
+    switch (e.type) {
+      case 'Identifier':
+        this.identifier(e.name);
+        this.locals.used(e.name);
         return;
       case 'MemberExpression':
         this.load(e);
@@ -336,7 +363,8 @@ export class ExpressionEncoder extends ExpressionKinds {
 
   /** @param align as a power of two: where it is not certain, 0. */
   private access(opcode: number, align: number, offset: number): void {
-    this.op(opcode);
+    this.op(opcode & 0xff);
+    if ((opcode & 0xff) === VECTOR) this.op(opcode >> 8);
     this.code.unsigned(align);
     this.code.unsigned(offset);
   }
@@ -345,8 +373,7 @@ export class ExpressionEncoder extends ExpressionKinds {
   private assignment(left: Expression, right: Expression, keep: boolean): void {
     if (left.type === 'Identifier') {
       const { index, kind } = this.local(left.name);
-      if (kind === 'f64') this.real(right);
-      else this.word(right);
+      this.push(right, kind);
       this.op(keep ? Op.LocalTee : Op.LocalSet);
       this.code.unsigned(index);
       this.locals.used(left.name);
@@ -360,8 +387,7 @@ export class ExpressionEncoder extends ExpressionKinds {
   }
 
   private stored(kind: ArrayAccess['kind'], value: Expression): void {
-    if (kind === 'i32') this.word(value);
-    else this.real(value);
+    this.push(value, kind === 'f32' ? 'f64' : kind);
     if (kind === 'f32') this.op(Op.F32DemoteF64);
   }
 
@@ -382,6 +408,11 @@ export class ExpressionEncoder extends ExpressionKinds {
       this.op(...short);
       return true;
     }
+    const typed = typedIntrinsics.get(name);
+    if (typed !== undefined) {
+      this.typed(typed, args);
+      return true;
+    }
     const widen = products[name];
     if (widen !== undefined) {
       for (const arg of args) {
@@ -400,6 +431,16 @@ export class ExpressionEncoder extends ExpressionKinds {
     this.op(Op.Call);
     this.code.unsigned(index);
     return results.length > 0;
+  }
+
+  private typed({ args: kinds, code, immediates }: Intrinsic, args: readonly Expression[]): void {
+    if (args.length !== kinds.length + immediates) throw new SyntaxError('an instruction has other arguments');
+    for (const [i, kind] of kinds.entries()) this.push(args[i]!, kind);
+    this.op(...code);
+    for (const immediate of args.slice(kinds.length)) {
+      if (immediate.type !== 'Literal') throw unknown(immediate);
+      this.code.byte(Number(immediate.value));
+    }
   }
 
   private viewAccess(name: string, [place, value]: readonly Expression[]): boolean {
@@ -455,8 +496,8 @@ export class ExpressionEncoder extends ExpressionKinds {
       this.op(Op.End);
     } else if (e.type === 'SequenceExpression') for (const part of e.expressions) this.effect(part);
     else {
-      if (this.kind(e) === 'f64') this.real(e);
-      else this.word(e);
+      const kind = this.kind(e);
+      this.push(e, kind === 'number' || kind === 'test' ? 'i32' : kind);
       this.op(Op.Drop);
     }
   }

@@ -4,15 +4,10 @@
  */
 import type { CallExpression, MemberExpression } from 'estree';
 import type { Expression } from '../estree.ts';
-import { type ArrayAccess, type Environment, type Local, viewMethods } from './environment.ts';
+import { type ArrayAccess, type Environment, type Kind, type Local, viewMethods } from './environment.ts';
+import { typedIntrinsics } from './intrinsics.ts';
 import type { Locals } from './locals.ts';
 import { Op } from './opcodes.ts';
-
-/**
- * What an expression's number is: a word read as signed, a word read as unsigned, an exact sum or product of words, a double,
- * or a truth.
- */
-export type Kind = 'i32' | 'u32' | 'number' | 'f64' | 'test';
 
 /** Signed, unsigned, real. */
 export const comparisons: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -78,19 +73,19 @@ export class ExpressionKinds {
   }
 
   private elementKind(e: MemberExpression): Kind {
-    return this.array(e).kind === 'i32' ? 'i32' : 'f64';
+    return kindOfElement(this.array(e));
   }
 
   protected callKind(e: CallExpression): Kind {
     const { callee } = e;
     if (callee.type === 'MemberExpression') {
       const name = propertyOf(callee);
-      if (nameOf(callee.object as Expression) === 'V') return viewMethods[name]!.kind === 'f64' ? 'f64' : 'i32';
+      if (nameOf(callee.object as Expression) === 'V') return kindOfElement(viewMethods[name]!);
       if (name === 'imul' || name === 'clz32') return 'i32';
       if (name === 'min' || name === 'max') return this.isUnsigned(e.arguments as Expression[]) ? 'u32' : 'i32';
       return 'f64';
     }
-    return 'i32';
+    return typedIntrinsics.get(nameOf(callee as Expression))?.result ?? 'i32';
   }
 
   protected isUnsigned(words: readonly Expression[]): boolean {
@@ -108,6 +103,10 @@ export class ExpressionKinds {
     if (array === undefined || !e.computed) throw unknown(e);
     return array;
   }
+}
+
+function kindOfElement({ kind }: Pick<ArrayAccess, 'kind'>): 'i32' | 'f64' | 'v128' {
+  return kind === 'f32' ? 'f64' : kind;
 }
 
 function join(a: Kind, b: Kind): Kind {

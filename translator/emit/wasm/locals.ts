@@ -17,7 +17,7 @@ export class Locals {
   readonly types: ValueType[] = [];
   private readonly byName = new Map<string, Local>();
   private readonly uses = new Map<string, number>();
-  private readonly free: Record<Kind, number[]> = { i32: [], u32: [], f64: [] };
+  private readonly free: Record<Kind, number[]> = { i32: [], u32: [], f64: [], v128: [] };
   private readonly parameters: number;
 
   constructor(parameters: readonly string[]) {
@@ -63,7 +63,7 @@ export class Locals {
   declare(name: string, kind: Kind): Local {
     const known = this.byName.get(name);
     if (known?.kind === kind && !CONSTANT.test(name)) return known;
-    const type = kind === 'f64' ? ValueType.F64 : ValueType.I32;
+    const type = kind === 'f64' ? ValueType.F64 : kind === 'v128' ? ValueType.V128 : ValueType.I32;
     const free = this.free[kind === 'u32' ? 'i32' : kind];
     const index = free.pop() ?? this.parameters + this.types.push(type) - 1;
     const local: Local = { index, type, kind };
@@ -83,6 +83,6 @@ export class Locals {
     this.uses.set(name, left - 1);
     if (left !== 1) return;
     const { index, kind } = this.byName.get(name)!;
-    this.free[kind === 'f64' ? 'f64' : 'i32'].push(index);
+    this.free[kind === 'u32' ? 'i32' : kind].push(index);
   }
 }

@@ -82,8 +82,7 @@ export class StatementEncoder {
   private declare(name: string, init: Expression): void {
     const kind = this.expressions.kind(init);
     const kept: Local['kind'] = kind === 'test' ? 'i32' : kind === 'number' ? 'f64' : kind;
-    if (kept === 'f64') this.expressions.real(init);
-    else this.expressions.word(init);
+    this.expressions.push(init, kept);
     const { index } = this.locals.declare(name, kept);
     this.code.byte(Op.LocalSet);
     this.code.unsigned(index);

@@ -29,6 +29,7 @@ const environment: Environment = {
     S: { ...elements.i32, base: BASE },
     D: { ...elements.f64, base: BASE },
     SF: { ...elements.f32, base: BASE },
+    Q: { ...elements.v128, base: BASE },
     u8: { ...elements.u8, base: 0 },
   },
   call(name) {
@@ -137,6 +138,36 @@ describe('expressions of words', () => {
       const pairs = [[next() | 0, next() | 0] as const, [pick(edges), pick(edges)] as const];
       expectEqual(`seed ${seed}: ${text}`, fromExpression(text), script(`return ${text}`), pairs);
     }
+  });
+});
+
+describe('instructions that JavaScript does not have', () => {
+  test.each([
+    ['lowWord(ofLowWord(a))', 'a'],
+    ['highWord(ofHighWord(b))', 'b'],
+    ['highWord(a * -1.5) >>> 31', 'a >= 0 ? 1 : 0'],
+    ['i32x4_extract(i32x4_add(i32x4_splat(a), i32x4_splat(b)), 2)', 'a + b | 0'],
+    ['i32x4_extract(i16x8_shr_u(i32x4_splat(a), 3), 1)', 'a >>> 3 & 0x1fff1fff'],
+    ['i32x4_bitmask(i32x4_replace(i32x4_splat(a), b, 1))', '(a < 0 ? 13 : 0) | (b < 0 ? 2 : 0)'],
+    ['i64x2_all_true(i32x4_splat(a & b))', 'a & b ? 1 : 0'],
+    ['f64x2_extract(f64x2_replace(f64x2_splat(a * 0.5), b * 0.25, 1), 0) === a * 0.5 ? 1 : 0', '1'],
+    [
+      'i32x4_extract(shuffle(i32x4_splat(a), i32x4_splat(b), 3, 2, 1, 0, 16, 17, 18, 19, 0, 0, 0, 0, 0, 0, 0, 0), 1)',
+      'b',
+    ],
+  ])('%s', (text, meaning) => expectEqual(text, fromExpression(text), script(`return ${meaning}`), edgePairs));
+
+  test('in locals and memory', () => {
+    const text =
+      'const v = i32x4_splat(a), w = Q[1]; Q[2] = v; V.setVector(1600, i32x4_add(w, v)); return i32x4_extract(V.getVector(1600), 3);';
+    expectEqual(
+      text,
+      fromStatements(text),
+      script(
+        'S.fill(a, 8, 12); const x = S[7] + a | 0; for (let i = 0; i < 16; i++) u8[1600 + i] = x >> 8 * (i & 3); return x;',
+      ),
+      edgePairs,
+    );
   });
 });
 

@@ -155,9 +155,9 @@ export class PcBoard {
     const hostBridge = new HostBridge(pci, memory, { place: ramBytes, bytes: bios.length });
     const isaBridge = new IsaBridge(pci, ports, routed, onReset);
     const power = new PowerManagement({ bus: pci, ports, clock, sci: lines[9]!, onPowerOff });
-    const ide = new IdeController(pci, ports, memory, lines);
-    if (drives.disk !== undefined) ide.primary.attach(0, new AtaDisk(ide.primary.busMaster, drives.disk));
-    ide.secondary.attach(0, new AtapiCdRom(ide.secondary.busMaster, drives.cdrom));
+    const ide = new IdeController({ bus: pci, ports, memory, clock, lines });
+    if (drives.disk !== undefined) ide.primary.attach(0, new AtaDisk(ide.primary, drives.disk));
+    ide.secondary.attach(0, new AtapiCdRom(ide.secondary, drives.cdrom));
     this.vga = new Vga({
       ports,
       memory,

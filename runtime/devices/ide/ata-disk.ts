@@ -6,8 +6,8 @@
  */
 import type { BlockStore } from '../../bus/block-store.ts';
 import { type DiskGeometry, identifyDisk, smartData } from './ata-identity.ts';
-import type { BusMaster } from './bus-master.ts';
 import {
+  type Cable,
   COUNT,
   DEVICE,
   Drive,
@@ -51,8 +51,8 @@ export class AtaDisk extends Drive {
   private transferMode = 0;
 
   /** @throws RangeError when the store's sectors are not of 512 bytes. */
-  constructor(busMaster: BusMaster, store: BlockStore, serial = 'XL86-0001') {
-    super(busMaster);
+  constructor(cable: Cable, store: BlockStore, serial = 'XL86-0001') {
+    super(cable);
     if (store.sectorBytes !== SECTOR_BYTES) throw new RangeError(`a disk has sectors of ${SECTOR_BYTES} bytes`);
     this.store = store;
     this.serial = serial;
@@ -97,14 +97,14 @@ export class AtaDisk extends Drive {
     const stretch = this.stretch(isExtended, this.buffer.length / SECTOR_BYTES);
     if (!stretch) return;
     this.status = STATUS_BUSY;
-    this.busMaster.request(this, () => this.proceed(() => this.readDmaBlock(stretch)));
+    this.busMaster.request(this, () => this.readDmaBlock(stretch));
   }
 
   writeDma(isExtended: boolean): void {
     const stretch = this.writableStretch(isExtended, this.buffer.length / SECTOR_BYTES);
     if (!stretch) return;
     this.status = STATUS_BUSY;
-    this.busMaster.request(this, () => this.proceed(() => this.writeDmaBlock(stretch)));
+    this.busMaster.request(this, () => this.writeDmaBlock(stretch));
   }
 
   /** READ VERIFY: the sectors are there. SEEK: so is the one. */
@@ -279,8 +279,8 @@ export class AtaDisk extends Drive {
       () => {
         this.advance(stretch, count);
         this.offer(0, count * SECTOR_BYTES, () => {
-          if (stretch.left > 0) this.readBlock(stretch);
-          else this.settle();
+          if (stretch.left === 0) this.settle();
+          else this.afterMoving(count * SECTOR_BYTES, () => this.readBlock(stretch));
         });
       },
     );
@@ -290,18 +290,20 @@ export class AtaDisk extends Drive {
     const count = this.nextCount(stretch);
     if (count === 0) return;
     this.demand(count * SECTOR_BYTES, () =>
-      this.waitAt(
-        stretch,
-        () => this.store.write(stretch.sector, this.block(count)),
-        () => {
-          this.advance(stretch, count);
-          if (stretch.left === 0) {
-            this.finish();
-            return;
-          }
-          this.demandBlock(stretch);
-          if (stretch.sector < this.store.sectors) this.setInterrupt(true);
-        },
+      this.afterMoving(count * SECTOR_BYTES, () =>
+        this.waitAt(
+          stretch,
+          () => this.store.write(stretch.sector, this.block(count)),
+          () => {
+            this.advance(stretch, count);
+            if (stretch.left === 0) {
+              this.finish();
+              return;
+            }
+            this.demandBlock(stretch);
+            if (stretch.sector < this.store.sectors) this.setInterrupt(true);
+          },
+        ),
       ),
     );
   }
@@ -309,30 +311,35 @@ export class AtaDisk extends Drive {
   private readDmaBlock(stretch: Stretch): void {
     const count = this.nextCount(stretch);
     if (count === 0) return;
-    this.waitAt(
-      stretch,
-      () => this.store.read(stretch.sector, this.block(count)),
-      () => {
-        if (!this.busMaster.move(this.block(count), true)) return;
-        this.advance(stretch, count);
-        if (stretch.left > 0) this.proceed(() => this.readDmaBlock(stretch));
-        else this.finish();
-      },
+    this.afterMoving(count * SECTOR_BYTES, () =>
+      this.waitAt(
+        stretch,
+        () => this.store.read(stretch.sector, this.block(count)),
+        () => {
+          if (!this.busMaster.move(this.block(count), true)) return;
+          this.advance(stretch, count);
+          if (stretch.left > 0) this.readDmaBlock(stretch);
+          else this.finish();
+        },
+      ),
     );
   }
 
   private writeDmaBlock(stretch: Stretch): void {
     const count = this.nextCount(stretch);
-    if (count === 0 || !this.busMaster.move(this.block(count), false)) return;
-    this.waitAt(
-      stretch,
-      () => this.store.write(stretch.sector, this.block(count)),
-      () => {
-        this.advance(stretch, count);
-        if (stretch.left > 0) this.proceed(() => this.writeDmaBlock(stretch));
-        else this.finish();
-      },
-    );
+    if (count === 0) return;
+    this.afterMoving(count * SECTOR_BYTES, () => {
+      if (!this.busMaster.move(this.block(count), false)) return;
+      this.waitAt(
+        stretch,
+        () => this.store.write(stretch.sector, this.block(count)),
+        () => {
+          this.advance(stretch, count);
+          if (stretch.left > 0) this.writeDmaBlock(stretch);
+          else this.finish();
+        },
+      );
+    });
   }
 
   private waitAt(stretch: Stretch, work: () => undefined | Promise<void>, then: () => void): void {

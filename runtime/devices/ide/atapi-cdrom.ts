@@ -6,9 +6,9 @@
  */
 import type { BlockStore } from '../../bus/block-store.ts';
 import { identifyCd } from './ata-identity.ts';
-import type { BusMaster } from './bus-master.ts';
 import { CdRom, type Reply } from './cdrom-commands.ts';
 import {
+  type Cable,
   COUNT,
   Drive,
   ERROR_ABORTED,
@@ -36,8 +36,8 @@ export class AtapiCdRom extends Drive {
   private transferMode = 0;
 
   /** @param medium the disc, or nothing while the drive is empty.  @throws RangeError when its sectors are not of 2048 bytes. */
-  constructor(busMaster: BusMaster, medium?: BlockStore, serial = 'XL86-CD01') {
-    super(busMaster);
+  constructor(cable: Cable, medium?: BlockStore, serial = 'XL86-CD01') {
+    super(cable);
     this.serial = serial;
     this.cd = new CdRom(medium);
   }
@@ -62,7 +62,7 @@ export class AtapiCdRom extends Drive {
         return;
       case 0xa0:
         this.registers[COUNT] = REASON_COMMAND;
-        this.demand(PACKET_BYTES, () => this.runPacket());
+        this.demand(PACKET_BYTES, () => this.afterThinking(() => this.runPacket()));
         return;
       case 0xa1:
         this.buffer.set(identifyCd(this.transferMode, this.serial));
@@ -123,7 +123,7 @@ export class AtapiCdRom extends Drive {
     const count = Math.min(left, Math.floor(this.buffer.length / stride));
     this.wait(
       () => this.load(reply, sector, count),
-      () => this.send(count * stride, () => this.proceed(() => this.sendSectors(reply, sector + count, left - count))),
+      () => this.send(count * stride, () => this.sendSectors(reply, sector + count, left - count)),
       () => this.failPacket(this.cd.readFailed()),
     );
   }
@@ -158,11 +158,11 @@ export class AtapiCdRom extends Drive {
       return;
     }
     this.status = STATUS_BUSY;
-    this.busMaster.request(this, () => {
-      this.proceed(() => {
+    this.busMaster.request(this, () =>
+      this.afterMoving(bytes, () => {
         if (this.busMaster.move(this.buffer.subarray(0, bytes), true)) then();
-      });
-    });
+      }),
+    );
   }
 
   private sendBlock(from: number, bytes: number, limit: number, then: () => void): void {
@@ -174,8 +174,10 @@ export class AtapiCdRom extends Drive {
       // The limit stays what the host said, whatever the registers show meanwhile.
       this.registers[LBA_MID] = limit;
       this.registers[LBA_HIGH] = limit >>> 8;
-      if (from + count < bytes) this.sendBlock(from + count, bytes, limit, then);
-      else then();
+      this.afterMoving(count, () => {
+        if (from + count < bytes) this.sendBlock(from + count, bytes, limit, then);
+        else then();
+      });
     });
   }
 

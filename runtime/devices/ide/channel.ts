@@ -2,10 +2,11 @@
  * One IDE channel: the cable with up to two drives, its command block (eight ports) and control block, its interrupt,
  * and its bus master.
  */
+import type { Clock } from '../../bus/clock.ts';
 import type { Line } from '../../bus/line.ts';
 import type { PortFunctions, Ports } from '../../bus/ports.ts';
 import type { BusMaster } from './bus-master.ts';
-import { DEVICE, type Drive, FEATURES, STATUS_BUSY } from './drive.ts';
+import { type Cable, DEVICE, type Drive, FEATURES, STATUS_BUSY } from './drive.ts';
 
 const COMMAND = 7;
 const SELECT_SECOND = 0x10;
@@ -17,8 +18,19 @@ const CONTROL_RESET = 4;
 /** Registers read as they were before the last write. */
 const CONTROL_HIGH_ORDER = 0x80;
 
-export class IdeChannel {
+/** Where a channel is on the board. */
+export interface IdeChannelParts extends Cable {
+  readonly ports: Ports;
+  /** First of eight ports. */
+  readonly commandBlock: number;
+  /** The device control register. */
+  readonly controlPort: number;
+  readonly line: Line;
+}
+
+export class IdeChannel implements Cable {
   readonly busMaster: BusMaster;
+  readonly clock: Clock;
   private readonly line: Line;
   private readonly drives: (Drive | undefined)[] = [undefined, undefined];
   private readonly commandBlock: number;
@@ -26,9 +38,9 @@ export class IdeChannel {
   private control = 0;
   private wasHigh = false;
 
-  /** @param commandBlock first of eight ports  @param controlPort the device control register. */
-  constructor(ports: Ports, commandBlock: number, controlPort: number, line: Line, busMaster: BusMaster) {
+  constructor({ ports, clock, commandBlock, controlPort, line, busMaster }: IdeChannelParts) {
     this.busMaster = busMaster;
+    this.clock = clock;
     this.commandBlock = commandBlock;
     this.line = line;
     ports.claim(commandBlock, 8, this.registerFunctions());
@@ -119,6 +131,8 @@ export class IdeChannel {
       this.writeCommand(value);
       return;
     }
+    // A busy drive has its registers for itself.
+    if (this.selected && this.selected.status & STATUS_BUSY) return;
     this.control &= ~CONTROL_HIGH_ORDER;
     // Both drives listen to what is written; only the selected one answers.
     for (const drive of this.drives) {
@@ -150,8 +164,8 @@ export class IdeChannel {
     if (rises || falls) {
       this.selectedIndex = 0;
       for (const drive of this.drives) {
-        drive?.reset();
-        if (drive && rises) drive.status = STATUS_BUSY;
+        if (rises) drive?.enterReset();
+        else drive?.recover();
       }
     }
     this.updateLine();

@@ -3,6 +3,7 @@
  * a bus master each behind base address register 4.
  */
 import type { AddressSpace } from '../../bus/address-space.ts';
+import type { Clock } from '../../bus/clock.ts';
 import type { Device } from '../../bus/device.ts';
 import type { Line } from '../../bus/line.ts';
 import type { Ports } from '../../bus/ports.ts';
@@ -13,13 +14,22 @@ import { IdeChannel } from './channel.ts';
 
 const BUS_MASTER_PORTS = 16;
 
+/** The board around an IDE controller. */
+export interface IdeControllerParts {
+  readonly bus: PciBus;
+  readonly ports: Ports;
+  readonly memory: AddressSpace;
+  readonly clock: Clock;
+  /** The sixteen ISA interrupts: the channels use 14 and 15. */
+  readonly lines: readonly Line[];
+}
+
 export class IdeController implements Device {
   readonly pci: PciFunction;
   readonly primary: IdeChannel;
   readonly secondary: IdeChannel;
 
-  /** @param lines the sixteen ISA interrupts: the channels use 14 and 15. */
-  constructor(bus: PciBus, ports: Ports, memory: AddressSpace, lines: readonly Line[]) {
+  constructor({ bus, ports, memory, clock, lines }: IdeControllerParts) {
     this.pci = new PciFunction({
       vendor: 0x8086,
       device: 0x7010,
@@ -41,8 +51,10 @@ export class IdeController implements Device {
         write8: (port, value) => masters[(port >>> 3) & 1]!.write(port & 7, value),
       },
     });
-    this.primary = new IdeChannel(ports, 0x1f0, 0x3f6, lines[14]!, masters[0]);
-    this.secondary = new IdeChannel(ports, 0x170, 0x376, lines[15]!, masters[1]);
+    const channel = (index: 0 | 1, commandBlock: number, controlPort: number): IdeChannel =>
+      new IdeChannel({ ports, clock, commandBlock, controlPort, line: lines[14 + index]!, busMaster: masters[index] });
+    this.primary = channel(0, 0x1f0, 0x3f6);
+    this.secondary = channel(1, 0x170, 0x376);
     bus.attach(1, 1, pci);
   }
 

@@ -2,9 +2,13 @@
  * What every drive on an ATA cable has: the registers of its command block, its interrupt, data blocks that pass
  * through the data register, and transfers by the bus master. ata-disk.ts and atapi-cdrom.ts are the two kinds.
  *
+ * Nothing is done within the access that asks for it: the drive is busy for some microseconds of the guest's time, as
+ * long as a fast drive would be, and then goes on from a timer.
+ *
  * Source: ATA/ATAPI-6 (T13 1410D), register descriptions in clause 7, protocols in clause 9.
  */
 import { awaitStore } from '../../bus/block-store.ts';
+import type { Clock, Timer } from '../../bus/clock.ts';
 import type { BusMaster } from './bus-master.ts';
 
 export const STATUS_ERROR = 0x01;
@@ -28,6 +32,17 @@ const REGISTERS = 7;
 /** The longest block in the buffer: bytes. */
 const BUFFER_BYTES = 0x10000;
 
+/** Nanoseconds from a command to its first effect, from the end of a reset to the signature, and for each byte moved. */
+const COMMAND_TIME = 10_000;
+const RESET_TIME = 100_000;
+const BYTE_TIME = 1;
+
+/** What a drive hangs on. */
+export interface Cable {
+  readonly busMaster: BusMaster;
+  readonly clock: Clock;
+}
+
 export abstract class Drive {
   /** What was written last to each register, and what before that: 48-bit commands take both. */
   readonly registers: Uint8Array = new Uint8Array(REGISTERS);
@@ -44,19 +59,22 @@ export abstract class Drive {
   private end = 0;
   private isInput = false;
   private afterBlock: () => void = () => {};
-  /** What proceed() does next, while it is at work. */
-  private nextPart: (() => void) | undefined;
-  private isProceeding = false;
+  private readonly clock: Clock;
+  private readonly timer: Timer;
+  /** What the drive does when the timer fires. */
+  private next: () => void = () => {};
   /** Number of the command under way: what a slow store delivers for an earlier one is dropped. */
   private epoch = 0;
 
-  constructor(busMaster: BusMaster) {
+  constructor({ busMaster, clock }: Cable) {
     this.busMaster = busMaster;
+    this.clock = clock;
+    this.timer = clock.timer(() => this.next());
   }
 
   /** Bits 15:8 and 7:0 of the signature that tells what kind of drive this is. */
   protected abstract readonly signature: number;
-  /** Start a command. The registers hold its parameters. */
+  /** Do a command. The registers hold its parameters. */
   protected abstract execute(command: number): void;
   /** Back to the settings after power-on. */
   protected abstract resetSettings(): void;
@@ -68,15 +86,26 @@ export abstract class Drive {
     if (this.status & STATUS_BUSY && !isDeviceReset) return;
     this.begin();
     this.error = 0;
-    this.execute(command);
+    this.later(COMMAND_TIME, () => this.execute(command));
   }
 
-  /** RESET line or software reset. */
+  /** After power-on and the RESET line. */
   reset(): void {
     this.begin();
     this.resetSettings();
     this.setInterrupt(false);
     this.putSignature();
+  }
+
+  /** Software reset, which lasts until recover(). */
+  enterReset(): void {
+    this.reset();
+    this.status = STATUS_BUSY;
+  }
+
+  recover(): void {
+    this.begin();
+    this.later(RESET_TIME, () => this.putSignature());
   }
 
   /** The registers after a reset or diagnostic that found nothing wrong. */
@@ -117,23 +146,27 @@ export abstract class Drive {
     this.afterBlock();
   }
 
-  /** Do the next part of a long transfer: after the part that asks has returned, so that the stack stays flat. */
-  protected proceed(part: () => void): void {
-    this.nextPart = part;
-    if (this.isProceeding) return;
-    this.isProceeding = true;
-    while (this.nextPart) {
-      const run = this.nextPart;
-      this.nextPart = undefined;
-      run();
-    }
-    this.isProceeding = false;
+  private later(time: number, next: () => void): void {
+    this.status = STATUS_BUSY;
+    this.next = next;
+    this.timer.arm(this.clock.now + time);
+  }
+
+  /** Be busy for as long as so many bytes take, then go on. */
+  protected afterMoving(bytes: number, next: () => void): void {
+    this.later(bytes * BYTE_TIME, next);
+  }
+
+  /** Be busy for as long as a command takes to be understood, then go on. */
+  protected afterThinking(next: () => void): void {
+    this.later(COMMAND_TIME, next);
   }
 
   /** Whatever was under way is over. */
   private begin(): void {
     this.epoch++;
     this.position = this.end = 0;
+    this.timer.disarm();
     this.busMaster.withdraw(this);
   }
 

@@ -30,11 +30,21 @@ describe('after reset', () => {
   test('software reset: busy while the bit is set, then the signature', () => {
     const ide = bench();
     ide.start({ count: 5, low: 9, command: 0x20 });
-    ide.ports.write8(CONTROL, 4);
+    ide.control(CONTROL, 4);
     expect(ide.status).toBe(0x80);
-    ide.ports.write8(CONTROL, 0);
+    ide.control(CONTROL, 0);
     expect([...ide.registers.slice(0, 5), ide.status]).toEqual([1, 1, 1, 0, 0, 0x50]);
     expect(ide.irq).toBe(false);
+  });
+
+  test('a software reset is followed by a while of being busy, and ends what was under way', () => {
+    const ide = bench();
+    for (const [port, value] of taskFileWrites({ count: 1, low: 9, command: 0x20 })) ide.ports.write8(port, value);
+    ide.ports.write8(CONTROL, 4);
+    ide.ports.write8(CONTROL, 0);
+    expect(ide.status).toBe(0x80);
+    ide.settle();
+    expect([ide.status, ide.irq, ide.lines[14]!.rises]).toEqual([0x50, false, 0]);
   });
 
   test('an empty channel reads as nothing there', () => {
@@ -42,6 +52,86 @@ describe('after reset', () => {
     ports.write8(0x172, 0x55);
     expect([ports.read8(0x172), ports.read8(0x177), ports.read8(0x376)]).toEqual([0, 0, 0]);
     expect(ports.read16(0x170)).toBe(0xffff);
+  });
+});
+
+// ATA/ATAPI-6 clause 9: a drive is busy from the command on; DRQ or an interrupt ends that.
+describe('a busy drive', () => {
+  const command = (ide: IdeBench, file: TaskFile): void => {
+    for (const [port, value] of taskFileWrites(file)) ide.ports.write8(port, value);
+  };
+
+  test('does nothing within the access that asks, and interrupts later', () => {
+    const ide = bench();
+    command(ide, { count: 2, low: 7, command: 0x20 });
+    expect([ide.status, ide.irq, ide.ports.read16(DATA)]).toEqual([0x80, false, 0xffff]);
+    ide.advance(1000);
+    expect([ide.status, ide.irq]).toEqual([0x80, false]);
+    ide.advance(100_000);
+    expect([ide.ports.read8(STATUS), ide.lines[14]!.rises]).toEqual([0x58, 1]);
+    for (let word = 0; word < 256; word++) ide.ports.read16(DATA);
+    expect([ide.status, ide.irq]).toEqual([0x80, false]);
+    ide.advance(100_000);
+    expect([ide.status, ide.lines[14]!.rises]).toEqual([0x58, 2]);
+  });
+
+  test('takes written sectors one after the other', () => {
+    const ide = bench();
+    command(ide, { count: 2, low: 3, command: 0x30 });
+    expect(ide.status).toBe(0x80);
+    ide.advance(100_000);
+    for (let word = 0; word < 256; word++) ide.ports.write16(DATA, 0x1111);
+    expect([ide.status, ide.irq, ide.image[3 * 512]]).toEqual([0x80, false, 0]);
+    ide.advance(100_000);
+    expect([ide.status, ide.irq, ide.image[3 * 512]]).toEqual([0x58, true, 0x11]);
+  });
+
+  test('keeps the registers of its command, and loses another command', () => {
+    const ide = bench();
+    command(ide, { count: 1, low: 7, command: 0x20 });
+    command(ide, { count: 9, low: 50, command: 0xec });
+    ide.settle();
+    expect(ide.readWords(1)[0]).toBe(0x700);
+  });
+
+  test('moves nothing within the write that starts the bus master', () => {
+    const ide = bench();
+    ide.setDescriptors([[0x20000, 0x200]]);
+    command(ide, { count: 1, low: 9, command: 0xc8 });
+    ide.settle();
+    ide.ports.write8(BUS_MASTER, 9);
+    expect([ide.status, ide.irq, ide.ports.read8(BUS_MASTER + 2), ide.memory.read16(0x20000)]).toEqual([
+      0x80,
+      false,
+      1,
+      0,
+    ]);
+    ide.settle();
+    expect([ide.status, ide.irq, ide.ports.read8(BUS_MASTER + 2), ide.memory.read16(0x20000)]).toEqual([
+      0x50,
+      true,
+      4,
+      0x900,
+    ]);
+  });
+
+  test('whose bus master is stopped in time moves nothing', () => {
+    const ide = bench();
+    ide.setDescriptors([[0x20000, 0x200]]);
+    ide.start({ count: 1, low: 9, command: 0xc8 });
+    ide.ports.write8(BUS_MASTER, 9);
+    ide.ports.write8(BUS_MASTER, 0);
+    ide.settle();
+    expect([ide.status, ide.irq, ide.memory.read16(0x20000)]).toEqual([0x80, false, 0]);
+  });
+
+  test('reads 128 KiB in less than a millisecond', () => {
+    const ide = bench();
+    ide.setDescriptors(Array.from({ length: 2 }, () => [0x100000, 0] as const));
+    command(ide, { count: 0, low: 0, command: 0xc8 });
+    ide.ports.write8(BUS_MASTER, 9);
+    ide.advance(1_000_000);
+    expect([ide.status, ide.irq]).toEqual([0x50, true]);
   });
 });
 
@@ -112,7 +202,7 @@ describe('programmed input and output', () => {
         ide.ports.write8(port, value[part]!);
       }
     }
-    ide.ports.write8(STATUS, 0x24);
+    ide.control(STATUS, 0x24);
     expect(ide.readWords(1)[0]).toBe(expected);
   });
 
@@ -128,10 +218,10 @@ describe('programmed input and output', () => {
 
   test('nIEN keeps the interrupt off the line', () => {
     const ide = bench();
-    ide.ports.write8(CONTROL, 2);
+    ide.control(CONTROL, 2);
     ide.start({ command: 0xec });
     expect(ide.irq).toBe(false);
-    ide.ports.write8(CONTROL, 0);
+    ide.control(CONTROL, 0);
     expect(ide.irq).toBe(true);
   });
 });
@@ -161,7 +251,7 @@ describe('IDENTIFY', () => {
 });
 
 describe('bus master', () => {
-  const run = (ide: IdeBench, toMemory: boolean): void => ide.ports.write8(BUS_MASTER, toMemory ? 9 : 1);
+  const run = (ide: IdeBench, toMemory: boolean): void => ide.control(BUS_MASTER, toMemory ? 9 : 1);
 
   test('READ DMA scatters, WRITE DMA gathers', () => {
     const ide = bench();
@@ -203,8 +293,8 @@ describe('bus master', () => {
     ide.start({ count: 1, low: 0, command: 0xc8 });
     run(ide, true);
     expect([ide.ports.read8(BUS_MASTER + 2), ide.irq, ide.status & 0x80]).toEqual([0, false, 0x80]);
-    ide.ports.write8(CONTROL, 4);
-    ide.ports.write8(CONTROL, 0);
+    ide.control(CONTROL, 4);
+    ide.control(CONTROL, 0);
     expect(ide.status).toBe(0x50);
   });
 
@@ -247,7 +337,7 @@ describe('bus master', () => {
       ide.ports.write8(port, value);
     }
     ide.ports.write8(0x1f6, 0x40);
-    ide.ports.write8(STATUS, 0x25);
+    ide.control(STATUS, 0x25);
     run(ide, true);
     expect([ide.ports.read8(BUS_MASTER + 2), ide.status, ide.memory.read8(0x20000)]).toEqual([4, 0x50, 7]);
   });
@@ -267,8 +357,8 @@ describe('stores', () => {
     await new Promise((resolve) => setTimeout(resolve));
     expect([ide.status, ide.irq]).toEqual([0x58, true]);
     expect(ide.readWords(256)[0]).toBe(0x700);
-    ide.ports.write8(CONTROL, 4);
-    ide.ports.write8(CONTROL, 0);
+    ide.control(CONTROL, 4);
+    ide.control(CONTROL, 0);
     await new Promise((resolve) => setTimeout(resolve));
     expect([ide.status, ide.irq]).toEqual([0x50, false]);
   });
@@ -342,6 +432,7 @@ describe.skipIf(!hasQemuSystem)('beside QEMU’s', () => {
         ours.ports.write8(port, value);
         await qemu.write('outb', port, value);
       }
+      ours.settle();
       for (let blocks = 0; ; blocks++) {
         const status = await settled();
         // Bit 4, seek complete, is a matter of taste since ATA-4.
@@ -350,9 +441,9 @@ describe.skipIf(!hasQemuSystem)('beside QEMU’s', () => {
         for (let word = 0; word < 256; word++) {
           if ([0x30, 0x34, 0x39, 0xc5].includes(command)) {
             const value = random.word() & 0xffff;
-            ours.ports.write16(DATA, value);
+            ours.writeWords([value]);
             await qemu.write('outw', DATA, value);
-          } else expect(ours.ports.read16(DATA), trail).toBe(await qemu.read('inw', DATA));
+          } else expect(ours.readWords(1)[0], trail).toBe(await qemu.read('inw', DATA));
         }
         if (blocks > 20) throw new Error(`no end: ${trail}`);
       }
@@ -370,7 +461,7 @@ describe.skipIf(!hasQemuSystem)('beside QEMU’s', () => {
       await qemu.write('writel', pa, value);
     };
     const out = async (kind: 'outb' | 'outl', port: number, value: number): Promise<void> => {
-      if (kind === 'outb') ours.ports.write8(port, value);
+      if (kind === 'outb') ours.control(port, value);
       else ours.ports.write32(port, value);
       await qemu.write(kind, port, value);
     };

@@ -58,7 +58,7 @@ describe('the packet protocol', () => {
     ]);
     ide.packet([0xa8, 0, 0, 0, 0, 10, 0, 0, 0, 96], { dma: true });
     expect(ide.irq).toBe(false);
-    ide.ports.write8(BUS_MASTER, 9);
+    ide.control(BUS_MASTER, 9);
     expect([ide.irq, ide.ports.read8(BUS_MASTER + 2), ide.ports.read8(STATUS)]).toEqual([true, 4, 0x50]);
     expect([ide.memory.read8(0x20000), ide.memory.read8(0x4ffff)]).toEqual([10, 105]);
   });
@@ -69,7 +69,7 @@ describe('the packet protocol', () => {
     const ide = drive(store);
     ide.setDescriptors(Array.from({ length: 3125 }, () => [0x100000, 0] as const));
     ide.packet([0xa8, 0, 0, 0, 0, 0, 0, 1, 0x86, 0xa0], { dma: true });
-    ide.ports.write8(BUS_MASTER, 9);
+    ide.control(BUS_MASTER, 9);
     expect([ide.irq, ide.ports.read8(STATUS)]).toEqual([true, 0x50]);
   });
 
@@ -86,7 +86,7 @@ describe('the packet protocol', () => {
   test('DEVICE RESET in the middle of a transfer', () => {
     const ide = drive();
     ide.packet([0x28, 0, 0, 0, 0, 5, 0, 0, 9]);
-    ide.ports.write8(STATUS, 0x08);
+    ide.control(STATUS, 0x08);
     expect([ide.status, ide.irq, ide.ports.read8(0x1f4)]).toEqual([0, false, 0x14]);
   });
 });

@@ -56,10 +56,11 @@ test('random commands whose data is then moved', () => {
         ),
         { dma: random.below(2) === 1, limit: random.below(65536) },
       );
-    ide.ports.write8(BUS_MASTER, random.pick([1, 9]));
+    ide.control(BUS_MASTER, random.pick([1, 9]));
     for (let word = 0; word < 600; word++) {
       if (random.below(2)) ide.ports.read16(0x1f0);
       else ide.ports.write16(0x1f0, random.word() & 0xffff);
+      if (random.below(200) === 0) ide.settle();
     }
     ide.ports.write8(BUS_MASTER, 0);
     if (random.below(8) === 0) ide.ports.write8(0x3f6, random.pick([0, 4, 2, 0x80]));

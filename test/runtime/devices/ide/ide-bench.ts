@@ -12,6 +12,9 @@ export const STATUS = 0x1f7;
 export const CONTROL = 0x3f6;
 export const BUS_MASTER = 0xc000;
 
+/** Nanoseconds in which a drive does anything. */
+const PATIENCE = 1e9;
+
 /** Bytes of a command block from features on, as far as they are given, then the command. */
 export interface TaskFile {
   readonly features?: number;
@@ -37,11 +40,11 @@ export class IdeBench extends DeviceBench {
 
   constructor(disk: BlockStore, disc?: BlockStore) {
     super();
-    const { ports, memory, lines } = this;
-    this.controller = new IdeController(new PciBus(ports, memory), ports, memory, lines);
+    const { ports, memory, clock, lines } = this;
+    this.controller = new IdeController({ bus: new PciBus(ports, memory), ports, memory, clock, lines });
     const { primary, pci } = this.controller;
-    primary.attach(0, new AtaDisk(primary.busMaster, disk));
-    this.cd = new AtapiCdRom(primary.busMaster, disc);
+    primary.attach(0, new AtaDisk(primary, disk));
+    this.cd = new AtapiCdRom(primary, disc);
     primary.attach(1, this.cd);
     pci.write(0x20, 4, BUS_MASTER);
     pci.write(0x04, 2, 5);
@@ -51,8 +54,21 @@ export class IdeBench extends DeviceBench {
     return this.lines[14]!.high;
   }
 
+  /** Write a task file and wait until the drive has done what it can. */
   start(file: TaskFile): void {
     for (const [port, value] of taskFileWrites(file)) this.ports.write8(port, value);
+    this.settle();
+  }
+
+  /** Let the drives do what they are busy with. */
+  settle(): void {
+    this.advance(PATIENCE);
+  }
+
+  /** Set a register of the bus master or the control block, and wait as start() does. */
+  control(port: number, value: number): void {
+    this.ports.write8(port, value);
+    this.settle();
   }
 
   /** Status without taking the interrupt back. */
@@ -66,11 +82,18 @@ export class IdeBench extends DeviceBench {
   }
 
   readWords(count: number): Uint16Array {
-    return Uint16Array.from({ length: count }, () => this.ports.read16(DATA));
+    return Uint16Array.from({ length: count }, () => {
+      const word = this.ports.read16(DATA);
+      if (this.status & 0x80) this.settle();
+      return word;
+    });
   }
 
   writeWords(words: ArrayLike<number>): void {
-    for (let i = 0; i < words.length; i++) this.ports.write16(DATA, words[i]!);
+    for (let i = 0; i < words.length; i++) {
+      this.ports.write16(DATA, words[i]!);
+      if (this.status & 0x80) this.settle();
+    }
   }
 
   /** Send a packet to the CD drive. */

@@ -229,6 +229,7 @@ export class Pc {
     const entry = loadKernel(kernel.image, memory, { ...kernel, rsdp, reservedBytes: ACPI_BYTES });
     memory.write(tablesAt, tables);
     memory.write(rsdp, rootPointer);
+    this.#board.enableIde();
     const { vgaBios } = this.#options;
     if (vgaBios !== undefined) this.#board.shadowVgaBios(vgaBios);
     this.#ram.u8.set(bootRom(entry, vgaBios === undefined ? undefined : DISPLAY_FUNCTION), this.#ramBytes);

@@ -84,11 +84,14 @@ const E9_CONSOLE = 0xe9;
 const FIRMWARE_CONSOLE = 0x402;
 const EXIT_PORT = 0xf4;
 const VGA_BIOS = 0xc0000;
-/** The host bridge's attribute registers 1 and 2, at 5Ah and 5Bh of its configuration space: C0000h to CFFFFh. */
 const PCI_ADDRESS = 0xcf8;
 const PCI_DATA = 0xcfc;
+/** The host bridge's attribute registers 1 and 2, at 5Ah and 5Bh of its configuration space: C0000h to CFFFFh. */
 const PCI_ATTRIBUTES = 0x80000058 | 0;
 const READ_AND_WRITE_RAM = 0x33;
+/** The timing registers of both IDE channels, whose bit 15 has them answer at their ports. */
+const PCI_IDE_TIMING = 0x80000940 | 0;
+const DECODE_BOTH = 0x80008000 | 0;
 const LOW_MEMORY = 0xa0000;
 const MEGABYTE = 0x100000;
 /** The 8254 is input 2 of the I/O APIC; all other ISA interrupts have their own number there. */
@@ -220,6 +223,12 @@ export class PcBoard {
       ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, floppy, control],
       ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg, this.floatError],
     ];
+  }
+
+  /** What firmware does for the IDE controller, without which drivers take the channels for absent. */
+  enableIde(): void {
+    this.ports.write32(PCI_ADDRESS, PCI_IDE_TIMING);
+    this.ports.write32(PCI_DATA, DECODE_BOTH);
   }
 
   /** What firmware does for the display's BIOS: RAM from C0000h to C7FFFh, with the ROM's bytes. */

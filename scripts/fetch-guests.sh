@@ -5,6 +5,7 @@
 #   busybox                        static, for i386
 #   bios.bin vgabios.bin           SeaBIOS and its VGA BIOS
 #   linux-686 linux-686-pae        Debian's kernels for i386
+#   modules/                       the drivers of linux-686 for disk and CD, in the order in which they are loaded
 #   installer/{linux,initrd.gz}    Debian's installer for i386, text version
 #   memtest.bin memtest.iso        memtest86+
 #   isolinux/                      boot loader for CDs and its module
@@ -35,7 +36,7 @@ update() {
   apt-get -qq update >"$work/update" 2>&1 || true
 }
 
-# unpack PACKAGE PATTERN: the files of a package that match, into $work/tree.
+# unpack PACKAGE PATTERN…: the files of a package that match, into $work/tree.
 unpack() {
   rm -rf "$work/tree" "$work/deb"
   mkdir -p "$work/tree" "$work/deb"
@@ -46,8 +47,10 @@ unpack() {
   # The package lists may be there already; updating them is the slow part.
   get "$1" || { update && get "$1"; } ||
     fail "cannot download $1: $(grep -m1 '^E:' "$work/log" || tail -n1 "$work/log")"
-  dpkg-deb --fsys-tarfile "$work"/deb/*.deb | tar -x -C "$work/tree" --wildcards "$2" ||
-    fail "the package $1 has no $2"
+  package=$1
+  shift
+  dpkg-deb --fsys-tarfile "$work"/deb/*.deb | tar -x -C "$work/tree" --wildcards "$@" ||
+    fail "the package $package has no $*"
 }
 
 # keep SOURCE NAME: one of the unpacked files. The rename makes it appear whole or not at all, should two runs overlap.
@@ -75,14 +78,24 @@ if [ ! -e "$target/bios.bin" ] || [ ! -e "$target/vgabios.bin" ]; then
   keep "$work/tree/usr/share/seabios/vgabios-stdvga.bin" vgabios.bin
   keep "$work/tree/usr/share/seabios/bios-256k.bin" bios.bin
 fi
+drivers='crct10dif_common crct10dif_generic crc-t10dif crc64 crc64-rocksoft crc64_rocksoft_generic t10-pi
+  scsi_common scsi_mod libata sd_mod cdrom sr_mod ata_piix'
 for kind in 686 686-pae; do
-  [ ! -e "$target/linux-$kind" ] || continue
+  if [ -e "$target/linux-$kind" ] && { [ $kind != 686 ] || [ -e "$target/modules" ]; }; then continue; fi
   with_i386
   package=$(kernel_of linux-image-$kind)
   [ -n "$package" ] || { update && package=$(kernel_of linux-image-$kind); }
   [ -n "$package" ] || fail "no kernel is found for linux-image-$kind:i386"
-  unpack "$package:i386" './boot/vmlinuz-*'
+  unpack "$package:i386" './boot/vmlinuz-*' $(printf './lib/modules/*/%s.ko ' $drivers)
   keep "$(echo "$work"/tree/boot/vmlinuz-*)" linux-$kind
+  [ $kind = 686 ] || continue
+  mkdir "$work/modules"
+  order=10
+  for driver in $drivers; do
+    mv "$(find "$work/tree" -name "$driver.ko")" "$work/modules/$order-$driver.ko"
+    order=$((order + 1))
+  done
+  keep "$work/modules" modules
 done
 if [ ! -e "$target/installer" ]; then
   unpack debian-installer-12-netboot-i386 './usr/lib/debian-installer/images/12/i386/text/debian-installer/i386/*'

@@ -80,6 +80,8 @@ export interface PcOptions {
   readonly reboot?: boolean | undefined;
   /** What the first serial port sends, as it comes. */
   readonly onSerial?: ((bytes: Uint8Array) => void) | undefined;
+  /** What the second serial port sends. */
+  readonly onSerial2?: ((bytes: Uint8Array) => void) | undefined;
   /** A byte for a debug console, port 402h (firmware) or E9h. */
   readonly onDebug?: ((byte: number, port: number) => void) | undefined;
   /** Thresholds of the translation cache. */
@@ -144,7 +146,8 @@ export class Pc {
   readonly #ramBytes: number;
   readonly #board: PcBoard;
   readonly #processor: SystemProcessor;
-  readonly #serialOut: number[] = [];
+  /** What COM1 and COM2 have sent since the host's last turn. */
+  readonly #serialOut: readonly [number[], number[]] = [[], []];
   #ended: PcStop | undefined;
   #reset: 'soft' | 'hard' | undefined;
 
@@ -183,8 +186,8 @@ export class Pc {
       drives: { floppy: options.floppy, disk: options.disk, cdrom: options.cdrom },
       bootMenu: options.bootMenu,
       startTime: isVirtual ? VIRTUAL_START : host.realtime() / 1000,
-      onSerial: (byte) => {
-        this.#serialOut.push(byte);
+      onSerial: (byte, port) => {
+        this.#serialOut[port].push(byte);
       },
       onDebug: (byte, port) => options.onDebug?.(byte, port),
       onExit: (status) => this.#end({ kind: 'exit', status }),
@@ -260,9 +263,9 @@ export class Pc {
     return this.#board.vga.frame();
   }
 
-  /** Type into the first serial port. It takes the bytes at its line's speed. */
-  send(bytes: Iterable<number>): void {
-    this.#board.serial.send(bytes);
+  /** Type into the first or second serial port. It takes the bytes at its line's speed. */
+  send(bytes: Iterable<number>, port: 1 | 2 = 1): void {
+    this.#board.serial[port === 1 ? 0 : 1].send(bytes);
     this.#host.wake();
   }
 
@@ -357,8 +360,11 @@ export class Pc {
   }
 
   #flushSerial(): void {
-    if (this.#serialOut.length === 0) return;
-    this.#options.onSerial?.(Uint8Array.from(this.#serialOut));
-    this.#serialOut.length = 0;
+    const { onSerial, onSerial2 } = this.#options;
+    for (const [sent, tell] of [[this.#serialOut[0], onSerial] as const, [this.#serialOut[1], onSerial2] as const]) {
+      if (sent.length === 0) continue;
+      tell?.(Uint8Array.from(sent));
+      sent.length = 0;
+    }
   }
 }

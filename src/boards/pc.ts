@@ -59,8 +59,8 @@ export interface PcBoardOptions {
   readonly bootMenu?: number | undefined;
   /** What the clock on the board shows at power-on: seconds since 1970, in the guest's time zone. */
   readonly startTime: number;
-  /** A byte from the first serial port. */
-  readonly onSerial: (byte: number) => void;
+  /** A byte from a serial port: 0 is COM1, 1 is COM2. */
+  readonly onSerial: (byte: number, port: 0 | 1) => void;
   /** A byte from a debug console: port 402h, where firmware logs, or E9h. */
   readonly onDebug: (byte: number, port: number) => void;
   /** The guest wrote to the test exit port. @param status of the process, 2n + 1. */
@@ -80,6 +80,7 @@ const VGA_DEVICE = 2;
 /** Bus, device and function of the display, as PCI firmware calls have it. */
 export const DISPLAY_FUNCTION: number = VGA_DEVICE << 3;
 const COM1 = 0x3f8;
+const COM2 = 0x2f8;
 const E9_CONSOLE = 0xe9;
 const FIRMWARE_CONSOLE = 0x402;
 const EXIT_PORT = 0xf4;
@@ -112,7 +113,8 @@ export class PcBoard {
   readonly ports: Ports = new Ports();
   readonly memory: AddressSpace;
   readonly interrupts: LocalApic;
-  readonly serial: Uart;
+  /** COM1 and COM2. */
+  readonly serial: readonly [Uart, Uart];
   readonly keyboard: Keyboard;
   readonly mouse: Mouse;
   readonly vga: Vga;
@@ -204,7 +206,10 @@ export class PcBoard {
       mouse: this.mouse,
       onReset: () => onReset(false),
     });
-    this.serial = new Uart({ ports, clock, irq: lines[4]!, port: COM1, onTransmit: onSerial });
+    this.serial = [
+      new Uart({ ports, clock, irq: lines[4]!, port: COM1, onTransmit: (byte) => onSerial(byte, 0) }),
+      new Uart({ ports, clock, irq: lines[3]!, port: COM2, onTransmit: (byte) => onSerial(byte, 1) }),
+    ];
     this.floatError = new FloatError({ ports, irq: lines[13]!, onIgnore: onIgnoreFloatError });
     const fwCfg = new FwCfg({
       ports,
@@ -221,7 +226,7 @@ export class PcBoard {
     attachDebugExit(ports, onExit, EXIT_PORT);
     this.devices = [
       ...[pic, localApic, ioApic, hostBridge, isaBridge, power, ide, this.vga, hpet, pit, rtc, dma, floppy, control],
-      ...[this.keyboard, this.mouse, ps2, this.serial, fwCfg, this.floatError],
+      ...[this.keyboard, this.mouse, ps2, ...this.serial, fwCfg, this.floatError],
     ];
   }
 

@@ -1,5 +1,5 @@
 /** `xlat86 boot`: runs a whole PC: a kernel, or what firmware finds on a disk, CD or floppy. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { Vector } from '../../runtime/abi/vector.ts';
@@ -38,6 +38,7 @@ interface BootOptions {
   readonly clock: 'host' | 'virtual';
   readonly display?: 'text';
   readonly screenshot?: string;
+  readonly serial2?: string;
   readonly reboot?: true;
   readonly debugcon?: true;
   readonly stats?: true;
@@ -100,6 +101,7 @@ export function bootCommand(): Command {
       )
       .addOption(new Option('--display <kind>', 'show the VGA text screen in the terminal').choices(['text']))
       .option('--screenshot <file.png>', 'save the screen at the end and at SIGUSR1')
+      .option('--serial2 <file>', 'write to this file what the second serial port sends')
       .option('--reboot', 'restart after a triple fault instead of ending')
       .option('--debugcon', 'print what the firmware logs on stderr')
       .option('--stats', 'print statistics of the translation at the end')
@@ -128,6 +130,7 @@ async function boot(options: BootOptions): Promise<void> {
     );
   }
   if (options.screenshot !== undefined) checkFolder('--screenshot', options.screenshot);
+  const second = options.serial2 === undefined ? undefined : openOutput('--serial2', options.serial2);
   const print = (line: string): void => {
     process.stderr.write(line + '\n');
   };
@@ -157,6 +160,9 @@ async function boot(options: BootOptions): Promise<void> {
     onSerial: (bytes) => {
       progress?.stop();
       if (options.display === undefined) process.stdout.write(bytes);
+    },
+    onSerial2: (bytes) => {
+      if (second !== undefined) writeSync(second, bytes);
     },
     onDebug: (byte) => {
       if (options.debugcon !== undefined) process.stderr.write(Uint8Array.of(byte));
@@ -300,6 +306,15 @@ function checkFolder(option: string, path: string): void {
     accessSync(dirname(path), constants.W_OK);
   } catch {
     throw new UsageError(`${option} ${path}: there is no folder ${dirname(path)} that can be written to`);
+  }
+}
+
+/** @returns the descriptor of a file that begins empty. */
+function openOutput(option: string, path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
   }
 }
 

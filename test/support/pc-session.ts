@@ -37,6 +37,8 @@ export class PcSession {
   readonly pc: Pc;
   /** All that the first serial port has sent. */
   serial = '';
+  /** All that the second one has sent. */
+  serial2 = '';
   /** How the machine ended, once it has. */
   stop: PcStop | undefined;
 
@@ -47,6 +49,9 @@ export class PcSession {
       ...options,
       onSerial: (bytes) => {
         this.serial += Buffer.from(bytes).toString('latin1');
+      },
+      onSerial2: (bytes) => {
+        this.serial2 += Buffer.from(bytes).toString('latin1');
       },
     });
   }
@@ -105,8 +110,8 @@ export class PcSession {
     }
   }
 
-  /** Send to the serial port. */
-  send(text: string): void {
-    this.pc.send(Buffer.from(text, 'latin1'));
+  /** Send to a serial port. */
+  send(text: string, port: 1 | 2 = 1): void {
+    this.pc.send(Buffer.from(text, 'latin1'), port);
   }
 }

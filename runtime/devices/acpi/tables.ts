@@ -58,6 +58,13 @@ function dsdt({ ramEnd }: AcpiOptions): number[] {
   const { name, device, method, integer, eisaId, path, resources, ioPorts, isaIrq } = aml;
   const isaDevice = (text: string, id: string, ...descriptors: readonly aml.Aml[]): aml.Aml =>
     device(text, name('_HID', eisaId(id)), name('_CRS', resources(...descriptors)));
+  const serialPort = (uid: number, ...descriptors: readonly aml.Aml[]): aml.Aml =>
+    device(
+      `COM${uid}`,
+      name('_HID', eisaId('PNP0501')),
+      name('_UID', integer(uid)),
+      name('_CRS', resources(...descriptors)),
+    );
   // Each device further shifts the four wires by one; device 1 has INTA# on wire A.
   const wires = ['LNKA', 'LNKB', 'LNKC', 'LNKD'] as const;
   const routes = Array.from({ length: 31 * 4 }, (_, i) => {
@@ -91,7 +98,8 @@ function dsdt({ ramEnd }: AcpiOptions): number[] {
       isaDevice('KBD', 'PNP0303', ioPorts(0x60, 1), ioPorts(0x64, 1), isaIrq(1)),
       isaDevice('MOU', 'PNP0F13', isaIrq(12)),
       isaDevice('FDC0', 'PNP0700', ioPorts(0x3f2, 4), ioPorts(0x3f7, 1), isaIrq(6), aml.isaDma(2)),
-      isaDevice('COM1', 'PNP0501', ioPorts(0x3f8, 8), isaIrq(4)),
+      serialPort(1, ioPorts(0x3f8, 8), isaIrq(4)),
+      serialPort(2, ioPorts(0x2f8, 8), isaIrq(3)),
     ),
   );
   const links = ['A', 'B', 'C', 'D'].map((letter, i) => link(`LNK${letter}`, i, `\\_SB.PCI0.ISA.PRQ${letter}`));

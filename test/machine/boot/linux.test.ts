@@ -1,12 +1,19 @@
 // Debian's kernels for i386 with a busybox initramfs: to a shell on the serial port, through fixtures/guests/initramfs/check,
 // to power-off. The clock is virtual, so every run of one kernel is the same, instruction by instruction.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type CpioEntry, writeCpio } from '../../../scripts/cpio.ts';
+import { arrayStore } from '../../../src/disk/array-store.ts';
 import type { PcOptions } from '../../../src/index.ts';
 import { has } from '../../support/needs.ts';
 import { guestFile, PcSession } from '../../support/pc-session.ts';
 
 const initrd = guestFile('initramfs.cpio');
 const kernels = [guestFile('linux-686'), guestFile('linux-686-pae')];
+const modules = guestFile('modules');
+const disc = guestFile('memtest.iso');
 const FORTY_MINUTES = 2_400_000;
 
 /** What fixtures/guests/initramfs/check prints on a sound machine. */
@@ -52,4 +59,49 @@ describe.skipIf(!has("Debian's kernels", [initrd, ...kernels]))("Debian's kernel
       for (const part of sound) expect(text).toMatch(part);
     },
   );
+});
+
+/** An archive behind initramfs.cpio: the drivers, and a script of fixtures/guests/initramfs. */
+function withDrivers(script: string): Uint8Array {
+  const entry = (name: string, from: string): CpioEntry => ({ name, mode: 0o100755, bytes: readFileSync(from) });
+  const source = join(import.meta.dirname, '../../../fixtures/guests/initramfs', script);
+  return Buffer.concat([
+    initrd.read(),
+    writeCpio([
+      { name: 'modules', mode: 0o040755 },
+      ...readdirSync(modules.what).map((name) => entry(`modules/${name}`, join(modules.what, name))),
+      entry(`scripts/${script}`, source),
+    ]),
+  ]);
+}
+
+describe.skipIf(!has("Linux's drivers", [initrd, kernels[0]!, modules, disc]))("Linux's drivers", () => {
+  test('find disk, CD and both serial ports, and move data by bus master', { timeout: FORTY_MINUTES }, async () => {
+    const image = Uint8Array.from({ length: 8 << 20 }, (_, i) => (i >>> 9) + i);
+    const cd = disc.read();
+    const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
+    const before = md5(image);
+    const session = new PcSession({
+      kernel: {
+        image: kernels[0]!.read(),
+        name: 'linux-686',
+        initrd: withDrivers('disk'),
+        append: 'console=ttyS0 quiet script=disk',
+      },
+      disk: arrayStore(image),
+      cdrom: arrayStore(cd, 2048, true),
+    });
+    await session.serialSays('== second serial port');
+    expect(session.serial.replaceAll('\r', '')).toMatch(
+      new RegExp(
+        `== modes\nXFER_MW_DMA_2\nXFER_MW_DMA_2\n== reading\n${before} {2}-\n${md5(cd)} {2}-\n` +
+          '== writing\nsame\nno complaints\n',
+      ),
+    );
+    expect(md5(image)).not.toBe(before);
+    session.send('an answer\n', 2);
+    expect(await session.end()).toEqual({ kind: 'poweroff' });
+    expect(session.serial2).toMatch(/^to the other port\r?\n/);
+    expect(session.serial).toContain('an answer\r\n== the end');
+  });
 });

@@ -35,7 +35,7 @@ function boot(...args: readonly string[]): { status: number | null; stdout: stri
 
 /** A boot sector with this code at 7C00h. */
 function sector(...code: readonly number[]): string {
-  return file(`sector-${code.length}-${code[0]}.bin`, Uint8Array.from(code));
+  return file(`sector-${code.join('-')}.bin`, Uint8Array.from(code));
 }
 
 test('a guest that ends through the exit port', () => {
@@ -49,6 +49,14 @@ test('what the serial port sends is on stdout', () => {
   // MOV DX, 3F8h; MOV AL, 'x'; OUT DX, AL; OUT F4h, AL
   const code = [0xba, 0xf8, 0x03, 0xb0, 0x78, 0xee, 0xe6, 0xf4, 0xeb, 0xfe];
   expect(boot('--kernel', sector(...code), '--load', '7c00').stdout).toBe('x');
+});
+
+test('what the second one sends is in a file', () => {
+  // MOV DX, 2F8h; MOV AL, 'y'; OUT DX, AL; OUT F4h, AL
+  const code = [0xba, 0xf8, 0x02, 0xb0, 0x79, 0xee, 0xe6, 0xf4, 0xeb, 0xfe];
+  const log = join(folder, 'serial2');
+  expect(boot('--kernel', sector(...code), '--load', '7c00', '--serial2', log).stdout).toBe('');
+  expect(readFileSync(log, 'latin1')).toBe('y');
 });
 
 test('a halt for good and a triple fault say where', () => {
@@ -95,6 +103,7 @@ describe('one line and status 2 for', () => {
       ['--kernel', 'package.json', '--load', '7c00', '--screenshot', join(folder, 'nowhere/screen.png')],
       /nowhere that can be written to/,
     ],
+    ['a log in no folder', ['--kernel', 'package.json', '--serial2', join(folder, 'no/log')], /--serial2 .*no\/log/],
     ['an initrd without a kernel', ['--initrd', 'package.json'], /--initrd needs --kernel/],
     [
       'a BIOS beside a kernel',

@@ -17,6 +17,7 @@ import { BootError } from './boot/boot-error.ts';
 import { BOOT_ROM_BYTES, bootRom } from './boot/boot-rom.ts';
 import type { GuestMemory } from './boot/entry.ts';
 import { loadKernel } from './boot/kernel.ts';
+import { linuxForFirmware } from './boot/linux-firmware.ts';
 import type { Policy, Tier } from './machine.ts';
 import { createMachineClock, createSystemCpu, type SystemProcessor } from './system-machine.ts';
 import { type RunHost, runSystem } from './system-run.ts';
@@ -38,7 +39,7 @@ export interface PcHost extends RunHost {
   wake(): void;
 }
 
-/** A kernel to start without firmware. */
+/** A kernel to start: at once, or through firmware when there is a BIOS too; that must be a Linux kernel then. */
 export interface PcKernel {
   /** Linux bzImage, Multiboot, ELF; or a flat image when `address` is given. */
   readonly image: Uint8Array;
@@ -64,7 +65,7 @@ export interface PcOptions {
   /** `host`: the host's time. `virtual`: time from the count of instructions; two runs are identical. */
   readonly clock?: 'host' | 'virtual' | undefined;
   readonly kernel?: PcKernel | undefined;
-  /** Firmware image, needed unless there is a kernel. */
+  /** Firmware image, needed unless there is a kernel; beside a Linux kernel, it starts that by its 16-bit entry. */
   readonly bios?: Uint8Array | undefined;
   /** BIOS of the display. */
   readonly vgaBios?: Uint8Array | undefined;
@@ -184,6 +185,10 @@ export class Pc {
       bios,
       vgaBios: options.vgaBios,
       drives: { floppy: options.floppy, disk: options.disk, cdrom: options.cdrom },
+      firmware:
+        kernel === undefined || options.bios === undefined
+          ? undefined
+          : linuxForFirmware(kernel.image, this.#ramBytes, kernel),
       bootMenu: options.bootMenu,
       startTime: isVirtual ? VIRTUAL_START : host.realtime() / 1000,
       onSerial: (byte, port) => {

@@ -57,6 +57,8 @@ export interface FwCfgParts {
   readonly memoryMap: readonly MemoryRange[];
   /** Files by name: ACPI tables, `bootorder`, option ROMs. Names have at most 55 characters of ASCII. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** Items by number: those of a kernel that firmware is to start. */
+  readonly items?: ReadonlyMap<number, Uint8Array> | undefined;
   /** Does the firmware offer its boot menu, and for how long (ms)? */
   readonly bootMenu?: number | undefined;
 }
@@ -69,7 +71,7 @@ export class FwCfg implements Device {
   private dmaHigh = 0;
 
   /** Claims ports 510h, 511h and 514h to 51Bh. @throws RangeError for a file name that does not fit. */
-  constructor({ ports, memory, memoryMap, files, bootMenu }: FwCfgParts) {
+  constructor({ ports, memory, memoryMap, files, items, bootMenu }: FwCfgParts) {
     this.memory = memory;
     const ram = memoryMap.reduce((sum, { bytes, kind }) => sum + (kind === 'ram' ? bytes : 0), 0);
     const set = (item: number, bytes: number, value: number): void => void this.items.set(item, word(value, bytes));
@@ -83,6 +85,7 @@ export class FwCfg implements Device {
     set(BOOT_MENU, 2, bootMenu === undefined ? 0 : 1);
     set(MAX_CPUS, 2, 1);
     set(IRQ0_OVERRIDE, 4, 1);
+    for (const [item, bytes] of items ?? []) this.items.set(item, bytes);
     const all = new Map(files);
     all.set('etc/e820', e820(memoryMap));
     if (bootMenu !== undefined) all.set('etc/boot-menu-wait', word(bootMenu, 4));

@@ -35,6 +35,7 @@ import { Rtc } from '../../runtime/devices/rtc.ts';
 import { SystemControl } from '../../runtime/devices/system-control.ts';
 import { Uart } from '../../runtime/devices/uart.ts';
 import { Vga } from '../../runtime/devices/vga/vga.ts';
+import type { FirmwareKernel } from '../boot/linux-firmware.ts';
 
 /** Media in the drives. */
 export interface PcDrives {
@@ -55,6 +56,8 @@ export interface PcBoardOptions {
   /** The display's own BIOS, which firmware runs. */
   readonly vgaBios?: Uint8Array | undefined;
   readonly drives: PcDrives;
+  /** What beside the board's own is for the firmware in fw_cfg: files by name, items by number. */
+  readonly firmware?: FirmwareKernel | undefined;
   /** Milliseconds that the firmware waits for the key that brings its boot menu. */
   readonly bootMenu?: number | undefined;
   /** What the clock on the board shows at power-on: seconds since 1970, in the guest's time zone. */
@@ -218,7 +221,8 @@ export class PcBoard {
         { pa: 0, bytes: ramBytes, kind: 'ram' },
         { pa: 2 ** 32 - bios.length, bytes: bios.length, kind: 'reserved' },
       ],
-      files: acpiFiles(acpiOptions(ramBytes)),
+      files: new Map([...acpiFiles(acpiOptions(ramBytes)), ...(options.firmware?.files ?? [])]),
+      items: options.firmware?.items,
       bootMenu: options.bootMenu,
     });
     attachDebugConsole(ports, (byte) => onDebug(byte, FIRMWARE_CONSOLE));

@@ -1,6 +1,6 @@
 /**
  * Loads a Linux kernel (bzImage) by its boot protocol, at the 32-bit entry: what the 16-bit setup code would ask the BIOS
- * for is put into the boot parameters here. Source: Linux, Documentation/arch/x86/boot.rst and zero-page.rst.
+ * for is put into the boot parameters here. linux-firmware.ts runs that code. Source: Linux, Documentation/arch/x86/boot.rst and zero-page.rst.
  */
 import { BootError } from './boot-error.ts';
 import { crc32 } from './crc32.ts';
@@ -32,6 +32,7 @@ const Header = {
   loadFlags: 0x211,
   ramdiskImage: 0x218,
   ramdiskBytes: 0x21c,
+  heapEnd: 0x224,
   commandLine: 0x228,
   initrdMax: 0x22c,
   commandLineMax: 0x238,
@@ -63,6 +64,7 @@ const BOOT_FLAG = 0xaa55;
 /** "HdrS". */
 const MAGIC = 0x53726448;
 const LOADED_HIGH = 1;
+const CAN_USE_HEAP = 0x80;
 /** First version whose 32-bit entry takes everything from the boot parameters and that says how much memory it needs. */
 const OLDEST_VERSION = 0x20a;
 /** "A boot loader without a number of its own". */
@@ -73,9 +75,9 @@ const CHECKED = 0xffffffff;
 /** Where things go below 640 KiB, and the protected-mode kernel. */
 const GDT = 0x1000;
 const BOOT_PARAMETERS = 0x10000;
-const COMMAND_LINE = 0x20000;
+export const COMMAND_LINE: number = 0x20000;
 const STACK = 0x8f000;
-const KERNEL = 0x100000;
+export const KERNEL: number = 0x100000;
 const CODE_SELECTOR = 0x10;
 const DATA_SELECTOR = 0x18;
 const PAGE = 4096;
@@ -88,12 +90,26 @@ export function isLinux(image: Uint8Array): boolean {
   return view.getUint16(Header.bootFlag, true) === BOOT_FLAG && view.getUint32(Header.magic, true) === MAGIC;
 }
 
+/** A kernel file that was found sound, in its parts, and what is loaded with it. */
+export interface LinuxParts {
+  /** The boot sector with the header, and the 16-bit code. */
+  readonly setup: Uint8Array;
+  /** The protected-mode kernel. */
+  readonly system: Uint8Array;
+  readonly initrd: Uint8Array;
+  /** Physical address for the initrd. */
+  readonly initrdAt: number;
+  /** The command line. */
+  readonly line: Uint8Array;
+}
+
 /**
- * Put a kernel, its initrd, command line and boot parameters into memory.
+ * Take a kernel file apart.
+ * @param usable bytes of RAM that kernel and initrd may take.
  * @throws BootError when the file is truncated or corrupt, or memory is too small.
  */
-export function loadLinux(image: Uint8Array, memory: GuestMemory, options: LinuxOptions): Entry {
-  const { name, initrd = new Uint8Array(), append = '', rsdp = 0, reservedBytes = 0 } = options;
+export function takeApart(image: Uint8Array, usable: number, options: LinuxOptions): LinuxParts {
+  const { name, initrd = new Uint8Array(), append = '' } = options;
   const view = viewOf(image);
   const version = view.getUint16(Header.version, true);
   const isHigh = (view.getUint8(Header.loadFlags) & LOADED_HIGH) !== 0;
@@ -110,7 +126,6 @@ export function loadLinux(image: Uint8Array, memory: GuestMemory, options: Linux
   }
   if (isLinuxItself) checkSum(image.subarray(0, setupBytes + systemBytes), name);
 
-  const usable = memory.bytes - reservedBytes;
   const kernelEnd = view.getUint32(Header.preferredAddress, true) + view.getUint32(Header.initBytes, true);
   const needed = Math.max(kernelEnd, KERNEL + systemBytes);
   if (needed > usable) {
@@ -127,16 +142,38 @@ export function loadLinux(image: Uint8Array, memory: GuestMemory, options: Linux
   const line = textBytes(append);
   const longest = view.getUint32(Header.commandLineMax, true);
   if (line.length > longest) throw new BootError(`--append is ${line.length} bytes long; this kernel takes ${longest}`);
+  const system = image.subarray(setupBytes, setupBytes + systemBytes);
+  return { setup: image.subarray(0, setupBytes), system, initrd, initrdAt, line };
+}
 
+/** Fill in what a loader says in the header: itself, the initrd and where the command line is. */
+export function writeHeader(header: DataView, { initrd, initrdAt }: LinuxParts, lineAt: number): void {
+  header.setUint8(Header.loaderType, LOADER_TYPE);
+  header.setUint32(Header.ramdiskImage, initrd.length > 0 ? initrdAt : 0, true);
+  header.setUint32(Header.ramdiskBytes, initrd.length, true);
+  header.setUint32(Header.commandLine, lineAt, true);
+}
+
+/** Let the 16-bit code use memory behind itself, up to this offset in its segment. */
+export function writeHeap(header: DataView, end: number): void {
+  header.setUint8(Header.loadFlags, header.getUint8(Header.loadFlags) | CAN_USE_HEAP);
+  header.setUint16(Header.heapEnd, end - SECTOR, true);
+}
+
+/**
+ * Put a kernel, its initrd, command line and boot parameters into memory.
+ * @throws BootError when the file is truncated or corrupt, or memory is too small.
+ */
+export function loadLinux(image: Uint8Array, memory: GuestMemory, options: LinuxOptions): Entry {
+  const { rsdp = 0, reservedBytes = 0 } = options;
+  const parts = takeApart(image, memory.bytes - reservedBytes, options);
+  const { setup, system, initrd, initrdAt, line } = parts;
   const parameters = new Uint8Array(Parameters.bytes);
   // The header ends where the jump at its start leads to.
-  const headerEnd = Header.magic + view.getUint8(Header.jumpLength);
-  parameters.set(image.subarray(HEADER_START, headerEnd), HEADER_START);
+  const headerEnd = Header.magic + setup[Header.jumpLength]!;
+  parameters.set(setup.subarray(HEADER_START, headerEnd), HEADER_START);
   const out = viewOf(parameters);
-  out.setUint8(Header.loaderType, LOADER_TYPE);
-  out.setUint32(Header.ramdiskImage, initrd.length > 0 ? initrdAt : 0, true);
-  out.setUint32(Header.ramdiskBytes, initrd.length, true);
-  out.setUint32(Header.commandLine, COMMAND_LINE, true);
+  writeHeader(out, parts, COMMAND_LINE);
   out.setUint32(Parameters.rsdp, rsdp, true);
   describeScreen(out);
   describeMemory(out, memoryMap(memory.bytes, reservedBytes));
@@ -144,7 +181,7 @@ export function loadLinux(image: Uint8Array, memory: GuestMemory, options: Linux
   memory.write(GDT, words(0, 0, 0, 0, ...FLAT_CODE, ...FLAT_DATA));
   memory.write(BOOT_PARAMETERS, parameters);
   memory.write(COMMAND_LINE, line);
-  memory.write(KERNEL, image.subarray(setupBytes, setupBytes + systemBytes));
+  memory.write(KERNEL, system);
   if (initrd.length > 0) memory.write(initrdAt, initrd);
   return {
     kind: 'protected',

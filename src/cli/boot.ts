@@ -61,7 +61,8 @@ terminal shows the VGA text screen and its keys are the PC's keyboard. SIGUSR1 s
 
 Nothing is written to an image unless --write says so: what the guest writes is kept in memory until the end.
 Without --kernel a BIOS (SeaBIOS from Debian's package seabios, or --bios) boots from floppy, CD or disk, the first of
-them that is given.
+them that is given. --kernel starts a kernel without firmware, Linux at its 32-bit entry; with --bios too, that BIOS
+starts a Linux kernel through its 16-bit setup code.
 
 Exit status: 0 when the guest switches the machine off or Ctrl-A X ends it, 1 after a triple fault or a halt for good,
 2 when there is nothing that could be booted or an option is wrong; a test guest's own through port F4h.
@@ -87,7 +88,7 @@ export function bootCommand(): Command {
       .option('--disk <file>', 'hard disk image')
       .option('--cdrom <file>', 'CD image')
       .option('--floppy <file>', 'floppy image')
-      .option('--bios <file>', 'firmware to start instead of SeaBIOS')
+      .option('--bios <file>', 'firmware to start instead of SeaBIOS, or before --kernel')
       .option('--vgabios <file>', 'BIOS of the display')
       .option('--boot-menu', 'firmware waits five seconds for the key that brings its boot menu')
       .option('--write', 'write to the disk and floppy images themselves')
@@ -123,18 +124,15 @@ async function boot(options: BootOptions): Promise<void> {
   for (const name of ['initrd', 'append', 'load'] as const) {
     if (options[name] !== undefined && options.kernel === undefined) throw new UsageError(`--${name} needs --kernel`);
   }
-  for (const name of ['bios', 'bootMenu'] as const) {
-    if (options[name] === undefined || options.kernel === undefined) continue;
-    throw new UsageError(
-      `--${name === 'bios' ? name : 'boot-menu'} has no use with --kernel, which starts without firmware`,
-    );
+  const usesBios = options.kernel === undefined || options.bios !== undefined;
+  if (options.bootMenu && !usesBios) {
+    throw new UsageError('--boot-menu has no use with --kernel, which starts without firmware unless there is --bios');
   }
   if (options.screenshot !== undefined) checkFolder('--screenshot', options.screenshot);
   const second = options.serial2 === undefined ? undefined : openOutput('--serial2', options.serial2);
   const print = (line: string): void => {
     process.stderr.write(line + '\n');
   };
-  const usesBios = options.kernel === undefined;
   const kernel = options.kernel === undefined ? undefined : kernelOf(options, options.kernel);
   const bios = usesBios ? readImage(options.bios ?? firmware(BIOS, 'BIOS', '--bios'), 'BIOS') : undefined;
   const vgaPath = options.vgabios ?? (existsSync(VGA_BIOS) ? VGA_BIOS : undefined);

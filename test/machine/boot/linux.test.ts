@@ -8,7 +8,7 @@ import { type CpioEntry, writeCpio } from '../../../scripts/cpio.ts';
 import { arrayStore } from '../../../src/disk/array-store.ts';
 import type { PcOptions } from '../../../src/index.ts';
 import { has } from '../../support/needs.ts';
-import { guestFile, PcSession } from '../../support/pc-session.ts';
+import { firmware, guestFile, PcSession } from '../../support/pc-session.ts';
 
 const initrd = guestFile('initramfs.cpio');
 const kernels = [guestFile('linux-686'), guestFile('linux-686-pae')];
@@ -59,6 +59,25 @@ describe.skipIf(!has("Debian's kernels", [initrd, ...kernels]))("Debian's kernel
       for (const part of sound) expect(text).toMatch(part);
     },
   );
+});
+
+describe.skipIf(!has('a kernel behind firmware', [initrd, kernels[0]!, ...firmware]))('SeaBIOS', () => {
+  test('starts a kernel whose 16-bit setup code asks it for everything', { timeout: FORTY_MINUTES }, async () => {
+    const [bios, vgaBios] = firmware;
+    const session = new PcSession({
+      bios: bios.read(),
+      vgaBios: vgaBios.read(),
+      kernel: { image: kernels[0]!.read(), name: 'linux-686', initrd: initrd.read(), append: 'console=ttyS0' },
+    });
+    await session.serialSays('xlat86: the shell is up');
+    expect(session.screen).toContain('Booting from ROM...\nProbing EDD (edd=off to disable)... ok');
+    // The map of INT 15h, E820h, which differs from that of a start without firmware; and tables that firmware alone has.
+    expect(session.serial).toMatch(/BIOS-e820: \[mem 0x00000000000f0000-0x00000000000fffff\] reserved/);
+    expect(session.serial).toMatch(/SMBIOS 2\.\d present/);
+    expect(session.serial).toMatch(/RAMDISK: \[mem 0x/);
+    session.send('poweroff -f\n');
+    expect(await session.end()).toEqual({ kind: 'poweroff' });
+  });
 });
 
 /** An archive behind initramfs.cpio: the drivers, and a script of fixtures/guests/initramfs. */

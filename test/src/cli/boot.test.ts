@@ -106,9 +106,9 @@ describe('one line and status 2 for', () => {
     ['a log in no folder', ['--kernel', 'package.json', '--serial2', join(folder, 'no/log')], /--serial2 .*no\/log/],
     ['an initrd without a kernel', ['--initrd', 'package.json'], /--initrd needs --kernel/],
     [
-      'a BIOS beside a kernel',
-      ['--bios', 'package.json', '--kernel', 'package.json'],
-      /--bios has no use with --kernel/,
+      'a BIOS before a kernel that it cannot start',
+      ['--bios', file('bios', new Uint8Array(4096)), '--kernel', 'package.json'],
+      /package.json: no Linux kernel; other kernels start without firmware/,
     ],
     [
       'a boot menu beside a kernel',

@@ -149,8 +149,16 @@ export const MXCSR = 232;
  */
 export const FLOAT_FLOOR_DOUBLE = 234;
 export const FLOAT_FLOOR_SINGLE = 236;
+/** FLOAT_FAST_BITS where those two are finite, else 0. */
+export const FLOAT_FAST = 238;
 /** First slot after them. */
-export const SSE_END = 238;
+export const SSE_END = 239;
+
+/**
+ * All bits of a double's exponent but the lowest two, in its high word: 2^20 added, a normal number has one of them set, a
+ * denormal, zero, infinity or NaN none; nor has a number of the lowest two exponents, which an underflow may have rounded to.
+ */
+export const FLOAT_FAST_BITS = 0x7fc00000;
 
 /** Slots from x87 registers (which MMX shares) to SSE's: helpers work on them directly, so they never live in locals. */
 export function isVectorSlot(slot: number): boolean {

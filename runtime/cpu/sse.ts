@@ -5,7 +5,15 @@
  * MXCSR rounds to nearest, has PE set and masked, and the result is a normal number: so the least normal magnitude is
  * kept beside MXCSR, and is infinite when MXCSR says otherwise. One comparison of a result with it tests all of that.
  */
-import { FLOAT_FLOOR_DOUBLE, FLOAT_FLOOR_SINGLE, MXCSR, SSE_END, XMM } from '../abi/state.ts';
+import {
+  FLOAT_FAST,
+  FLOAT_FAST_BITS,
+  FLOAT_FLOOR_DOUBLE,
+  FLOAT_FLOOR_SINGLE,
+  MXCSR,
+  SSE_END,
+  XMM,
+} from '../abi/state.ts';
 
 /** Sticky exception flags; their masks are the same bits, MXCSR_MASK_SHIFT higher. */
 export const MXCSR_IE: number = 1 << 0;
@@ -32,13 +40,15 @@ const PM: number = MXCSR_PE << MXCSR_MASK_SHIFT;
 /** Rounding control, and the inexact exception's flag and mask: what fast arithmetic depends on. */
 const DECIDING: number = (3 << MXCSR_RC_SHIFT) | MXCSR_PE | PM;
 
-const LEAST_DOUBLE: number = 2 ** -1022;
-const LEAST_SINGLE: number = 2 ** -126;
+/** Above the least normal numbers, which a result that underflows may be rounded to. */
+const LEAST_DOUBLE: number = 2 ** -1021;
+const LEAST_SINGLE: number = 2 ** -125;
 
 /** Set MXCSR; `word` has no bits but MXCSR_BITS. */
 export function setMxcsr(S: Int32Array, word: number): void {
   S[MXCSR] = word;
   const fast = (word & DECIDING) === (MXCSR_PE | PM);
+  S[FLOAT_FAST] = fast ? FLOAT_FAST_BITS : 0;
   setDouble(S, FLOAT_FLOOR_DOUBLE, fast ? LEAST_DOUBLE : Infinity);
   setDouble(S, FLOAT_FLOOR_SINGLE, fast ? LEAST_SINGLE : Infinity);
 }

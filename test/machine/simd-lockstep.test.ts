@@ -1,6 +1,7 @@
 // Tiers mean the same on MMX and SSE: runs of recorded instructions among a few integer and x87 ones, on registers full
 // of all kinds of numbers, in loops that get hot, so that what tier 1 inlines meets every operand and every mode.
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { MXCSR } from '../../runtime/abi/state.ts';
 import { baseImage, createTiers, expectLockstep, loopOf, type Program } from '../support/lockstep.ts';
 import { randomWords } from '../support/objdump-sample.ts';
 import { Xorshift32 } from '../support/recorder/memory-map.ts';
@@ -69,4 +70,22 @@ test.each([21, 22, 23])('runs of MMX and SSE in loops, seed %i', (seed) => {
   for (let i = 0; i < 500; i++) {
     expectLockstep([interpreted, mixed, compiled], randomProgram(next), `seed ${seed}, program ${i}`);
   }
+});
+
+// The product is the least normal number, but only because there are no lower ones with as many bits: UE, as on the CPU.
+test.each([
+  ['mulsd xmm0,xmm1', 'f20f59c1', [-1, 0x016fffff, 0, 0, 0, 0x3e900000, 0, 0]],
+  ['mulss xmm0,xmm1', 'f30f59c1', [0x017fffff, 0, 0, 0, 0x3e800000, 0, 0, 0]],
+  ['mulpd xmm0,xmm1', '660f59c1', [-1, 0x016fffff, -1, 0x016fffff, 0, 0x3e900000, 0, 0x3ff00000]],
+])('%s underflows to a normal number', (name, code, words) => {
+  const machines = createTiers(31, baseImage(randomWords(31)), { hotThreshold: 2, arenaWords: 1 << 14 });
+  const all = [machines.interpreted, machines.mixed, machines.compiled];
+  const { state: simd } = seedSimd('underflow', 31, 'double', false);
+  simd.mxcsr = 0x1fa0;
+  simd.xmm.set(words);
+  const bytes = Buffer.concat([Buffer.from(code, 'hex'), Buffer.of(0xcc)]); // int3
+  const regs = Int32Array.of(0, 0, 0, 0, 0x109f00, 0, 0, 0);
+  const program: Program = { bytes, offset: 0x100, regs, eflags: 0x202, simd, bits: 32, slices: [1, 20] };
+  expectLockstep(all, program, name);
+  for (const { cpu } of all) expect(cpu.state[MXCSR]! & 0x3f, name).toBe(0x30);
 });

@@ -30,6 +30,8 @@ import { ADDRESS_LOCAL, SAVED_LOCAL, SITE_LOCAL, slotName } from './names.ts';
 import { inlinePacked } from './packed.ts';
 import { findNamed } from './placement.ts';
 import { templateOf } from './reflect.ts';
+import { inlineXmm } from './simd/index.ts';
+import { isXmm, XmmRegisters } from './simd/registers.ts';
 import { inlineVector } from './vector.ts';
 import { inlineX87 } from './x87.ts';
 
@@ -48,6 +50,8 @@ export class BlockEmitter {
   /** Places in RAM of what page tests have let through. */
   private readonly places = new Map<PageTest, Expression>();
   private readonly vector: VectorLanes;
+  /** On hosts with vectors; `vector` is the x87's alone then. */
+  private readonly xmm: XmmRegisters | undefined;
   private eip: number;
   private index = 0;
   private siteEip: number | undefined;
@@ -57,13 +61,16 @@ export class BlockEmitter {
     this.frame = frame;
     this.named = findNamed(block);
     this.eip = block.eip;
-    this.vector = new VectorLanes({
+    const host = {
       frame,
-      add: (statement) => this.add(statement),
-      value: (value) => this.value(value),
-      atom: (expression) => this.atom(expression),
-      name: (value, expression) => this.name(value, expression),
-    });
+      add: (statement: Statement): void => this.add(statement),
+      value: (value: Value): Expression => this.value(value),
+      atom: (expression: Expression): Expression => this.atom(expression),
+      name: (value: Value, expression: Expression): void => this.name(value, expression),
+      leave: (): Statement[] => this.leave(),
+    };
+    this.vector = new VectorLanes(host);
+    this.xmm = frame.host.vectors ? new XmmRegisters(host) : undefined;
   }
 
   /** Emit all nodes. */
@@ -106,6 +113,7 @@ export class BlockEmitter {
   }
 
   private read(slot: number, part: Part): Expression {
+    if (this.xmm !== undefined && isXmm(slot)) return this.xmm.word(slot);
     if (isVectorSlot(slot)) this.vector.save(slot, 32);
     if (slot === SCRATCH || isVectorSlot(slot)) return js.at('S', js.num(slot));
     this.frame.use(slot);
@@ -164,7 +172,7 @@ export class BlockEmitter {
   // ---- nodes ------------------------------------------------------------------------------------------------------
 
   private node(node: Node): void {
-    if (canFault(node) && !isTested(node)) this.site();
+    if (canFault(node) && !this.isTested(node)) this.site();
     switch (node.op) {
       case 'mark':
         this.eip = node.eip;
@@ -196,6 +204,12 @@ export class BlockEmitter {
     }
   }
 
+  /** Does the node leave the region where it would fault? */
+  private isTested(node: Node): boolean {
+    if (node.op === 'call') return node.test !== undefined && this.xmm !== undefined && isOnXmm(node);
+    return (node.op === 'load' || node.op === 'store') && node.test !== undefined;
+  }
+
   /** Note which instruction runs, once for each that can fault. */
   private site(): void {
     if (this.siteEip === this.eip) return;
@@ -205,6 +219,10 @@ export class BlockEmitter {
   }
 
   private write(slot: number, part: Part, value: Expression): void {
+    if (this.xmm !== undefined && isXmm(slot)) {
+      this.xmm.setWord(slot, value);
+      return;
+    }
     if (isVectorSlot(slot)) {
       this.vector.save(slot, 32);
       this.add(js.statement(js.assign(js.at('S', js.num(slot)), value)));
@@ -248,11 +266,15 @@ export class BlockEmitter {
   }
 
   private call(node: Call): void {
-    if (inlineVector(this.vector, node) || inlinePacked(this.vector, node) || inlineX87(this.vector, node)) return;
+    this.sharedTest(node);
+    if (this.inline(node)) return;
     const { sync, result, lanes }: HelperSignature = helperSignatures[node.helper];
+    const vectors = this.xmm ?? this.vector;
     if (lanes !== undefined) {
-      this.vector.save(constantOf(node.args[0]!), lanes.keeps);
-      if (lanes.reads !== 0) this.vector.save(constantOf(node.args[1]!), lanes.reads);
+      const { writes, keeps, reads } = lanes;
+      // A local holds 64 bits, so that what is not written must be in its slot too.
+      vectors.save(constantOf(node.args[0]!), writes === 32 ? 32 : keeps);
+      if (reads !== 0) vectors.save(constantOf(node.args[1]!), reads);
     }
     const args = node.args.map((arg) => this.value(arg));
     this.frame.useHelper(node.helper);
@@ -265,8 +287,23 @@ export class BlockEmitter {
       for (const statement of this.frame.restore()) this.add(statement);
       this.add(js.statement(js.assign(js.id(SAVED_LOCAL), js.num(0))));
     }
-    if (lanes !== undefined && lanes.writes !== 0) this.vector.reload(constantOf(node.args[0]!), lanes.writes);
-    if (sync || node.helper === 'loadMxcsr') this.vector.forget(sync);
+    if (lanes !== undefined && lanes.writes !== 0) vectors.reload(constantOf(node.args[0]!), lanes.writes);
+    if (sync || node.helper === 'loadMxcsr') {
+      this.vector.forget(sync);
+      this.xmm?.forget(sync);
+    }
+  }
+
+  /** Emit a call in another form, if there is one. */
+  private inline(node: Call): boolean {
+    const { vector, xmm } = this;
+    if (xmm === undefined) return inlineVector(vector, node) || inlinePacked(vector, node) || inlineX87(vector, node);
+    if (inlineXmm(xmm, node)) return true;
+    if (isOnXmm(node)) return false;
+    const { lanes }: HelperSignature = helperSignatures[node.helper];
+    // MMX registers are in slots, where their operands from memory must be too.
+    if (lanes !== undefined && lanes.reads !== 0) xmm.save(constantOf(node.args[1]!), lanes.reads);
+    return inlinePacked(vector, node) || inlineX87(vector, node);
   }
 
   // ---- memory -----------------------------------------------------------------------------------------------------
@@ -306,7 +343,7 @@ export class BlockEmitter {
   }
 
   /** Leave the region when what an access tests for cannot be accessed directly. */
-  private sharedTest({ test }: Load | Store): void {
+  private sharedTest({ test }: Load | Store | Call): void {
     if (test === undefined || test === 'passed') return;
     const { base, lowest, writes } = test;
     let tested: Expression;
@@ -320,7 +357,12 @@ export class BlockEmitter {
       this.places.set(test, place);
       refuses = pageRefuses(place, tested, test.bytes, test.align);
     }
-    this.add(js.iff(refuses, this.frame.exits.slow(this.eip, this.block.instructions - this.index)));
+    this.add(js.iff(refuses, this.leave()));
+  }
+
+  /** Leave the region before this instruction. */
+  private leave(): Statement[] {
+    return this.frame.exits.slow(this.eip, this.block.instructions - this.index);
   }
 
   private store(node: Store): void {
@@ -343,9 +385,9 @@ export class BlockEmitter {
   }
 }
 
-/** Does the node leave the region where it would fault? */
-function isTested(node: Node): boolean {
-  return (node.op === 'load' || node.op === 'store') && node.test !== undefined;
+/** Does a call work on XMM registers? */
+function isOnXmm({ args: [first] }: Call): boolean {
+  return first?.op === 'const' && isXmm(first.value);
 }
 
 function isAtom(expression: Expression): boolean {

@@ -11,6 +11,7 @@ import * as js from './estree.ts';
 import { Exits } from './exits.ts';
 import { BUDGET_LOCAL, EIP_LOCAL, FLOOR_LOCAL, laneName, slotName, trainingName, vmmArgument } from './names.ts';
 import { infinity } from './real.ts';
+import { XmmLocals } from './simd/locals.ts';
 import type { HostTraits } from './traits.ts';
 
 export class FunctionFrame {
@@ -36,12 +37,16 @@ export class FunctionFrame {
   /** Blocks with vector instructions need `lo` and `tz`. */
   usesVectors = false;
   readonly host: HostTraits;
+  /** XMM registers, on hosts with vectors. */
+  readonly xmm: XmmLocals;
   private readonly saves: Statement[][] = [];
   private readonly restores: Statement[][] = [];
   private readonly laneReloads: (readonly [number, Statement[]])[] = [];
 
-  constructor(host: HostTraits) {
+  /** @param wholes XMM registers that are vectors. */
+  constructor(host: HostTraits, wholes: ReadonlySet<number> = new Set()) {
     this.host = host;
+    this.xmm = new XmmLocals(wholes);
   }
 
   use(slot: number): void {
@@ -136,7 +141,8 @@ export class FunctionFrame {
   private writeBack(): Statement[] {
     const pairs: [number, string][] = this.slots(this.modified).map((slot) => [slot, slotName(slot)]);
     pairs.push([BUDGET, BUDGET_LOCAL]);
-    return pairs.map(([slot, name]) => js.statement(js.assign(js.at('S', js.num(slot)), js.id(name))));
+    const words = pairs.map(([slot, name]) => js.statement(js.assign(js.at('S', js.num(slot)), js.id(name))));
+    return [...words, ...this.xmm.writeBack()];
   }
 
   private reload(): Statement[] {
@@ -157,6 +163,7 @@ export class FunctionFrame {
     return [
       ...pairs.map(([slot, name]) => [name, js.at('S', js.num(slot))] as const),
       ...(this.usesVectors ? [[FLOOR_LOCAL, infinity] as const] : []),
+      ...this.xmm.initial(),
       ...[...this.lanes].map((lane) => [laneName(lane), js.at('D', js.num(lane))] as const),
     ];
   }

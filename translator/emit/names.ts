@@ -20,6 +20,8 @@ export function slotName(slot: number): string {
 export const laneName = (lane: number): string => `d${lane}`;
 /** Least magnitude of a result that plain double arithmetic gives right (emit/vector.ts). */
 export const FLOOR_LOCAL = 'lo';
+/** FLOAT_FAST, or 0 once a block has met a number that is neither zero nor normal (emit/simd/). */
+export const FAST_LOCAL = 'xm';
 /** What an address's low bits are compared with. */
 export const ZERO_LOCAL = 'tz';
 /** Variable around the function that counts runs of a block. */

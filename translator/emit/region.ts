@@ -27,6 +27,7 @@ import {
   vmmArgument,
   ZERO_LOCAL,
 } from './names.ts';
+import { findWholes } from './simd/locals.ts';
 import { StructureEmitter } from './structure.ts';
 
 /** A page that a region's blocks lie on: linear page number and the TLB word it must have. */
@@ -47,7 +48,8 @@ export function emitRegion(
   place: RegionPlace,
   compiler: Compiler,
 ): EmittedRegion {
-  const frame = new FunctionFrame(compiler.host);
+  const { host } = compiler;
+  const frame = host.vectors ? new FunctionFrame(host, findWholes(head)) : new FunctionFrame(host);
   const structure = new StructureEmitter(head, frame, place.number);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];
@@ -60,7 +62,7 @@ export function emitRegion(
   const code = js.labeled(LEAVE, js.block(inner));
   const body: Statement[] = [
     ...pages.map((page) => checkPage(page, place)),
-    js.variables([...frame.initial(), ...locals.map((name) => [name, js.num(0)] as const)]),
+    js.variables([...frame.initial(), ...frame.xmm.extra(), ...locals.map((name) => [name, js.num(0)] as const)]),
     frame.throws ? js.tryCatch([code], 'f', [...recovery, js.ret(js.call('F', js.id(SITE_LOCAL), js.id('f')))]) : code,
     ...end,
     js.ret(js.id(EXIT_LOCAL)),

@@ -7,6 +7,8 @@ export interface HostTraits {
    * take their slow paths once (lanes.ts).
    */
   readonly learns: boolean;
+  /** It has vectors of 128 bits and instructions on them (emit/simd/). */
+  readonly vectors: boolean;
   /** Operators of ir/pure.ts that are to be called by name. */
   readonly intrinsics: ReadonlySet<string>;
 }

@@ -21,7 +21,8 @@ import { type Snippet, snippet } from './snippet.ts';
 type Emit = (v: VectorLanes, node: Call) => void;
 
 const LEAST: number = 2 ** -1022;
-const LEAST_SINGLE: number = 2 ** -126;
+/** Above the least normal number, which a result that underflows may be rounded to. */
+const LEAST_SINGLE: number = 2 ** -125;
 
 /**
  * Does a double pass through a variable with all its bits? The language leaves open which NaN comes out: V8 never

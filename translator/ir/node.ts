@@ -124,6 +124,8 @@ export interface Call extends Notes {
   readonly op: 'call';
   readonly helper: HelperName;
   args: Value[];
+  /** Of helpers that access memory at their second argument (ops.ts, laneAccess). */
+  test: SharedTest;
 }
 
 /** Start of a guest instruction. */
@@ -189,11 +191,11 @@ export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract
 const none: Value[] = [];
 
 /** What an access's own test reads. */
-function testOperands({ test }: Load | Store): readonly Value[] {
+function testOperands({ test }: Load | Store | Call): readonly Value[] {
   return test === undefined || test === 'passed' || test.base === undefined ? none : [test.base];
 }
 
-function changeTest({ test }: Load | Store, change: (value: Value) => Value): void {
+function changeTest({ test }: Load | Store | Call, change: (value: Value) => Value): void {
   if (test !== undefined && test !== 'passed' && test.base !== undefined) test.base = change(test.base);
 }
 
@@ -205,8 +207,9 @@ export function operandsOf(node: Node): readonly Value[] {
     case 'mark':
       return [];
     case 'pure':
-    case 'call':
       return node.args;
+    case 'call':
+      return node.test === undefined ? node.args : [...node.args, ...testOperands(node)];
     case 'set':
       return [node.value];
     case 'load':
@@ -222,8 +225,11 @@ export function operandsOf(node: Node): readonly Value[] {
 export function forEachOperand(node: Node, visit: (value: Value) => void): void {
   switch (node.op) {
     case 'pure':
+      for (const arg of node.args) visit(arg);
+      return;
     case 'call':
       for (const arg of node.args) visit(arg);
+      for (const operand of testOperands(node)) visit(operand);
       return;
     case 'set':
       visit(node.value);
@@ -250,8 +256,11 @@ export function forEachOperand(node: Node, visit: (value: Value) => void): void 
 export function replaceOperands(node: Node, change: (value: Value) => Value): void {
   switch (node.op) {
     case 'pure':
+      node.args = node.args.map(change);
+      return;
     case 'call':
       node.args = node.args.map(change);
+      changeTest(node, change);
       return;
     case 'set':
       node.value = change(node.value);

@@ -1,7 +1,7 @@
 /** Effects of IR nodes, stated once for verifier, passes and back ends. */
-import { helperSignatures } from '../../runtime/abi/calls.ts';
+import { type HelperName, helperSignatures } from '../../runtime/abi/calls.ts';
 import type { HelperSignature } from '../../runtime/abi/signature.ts';
-import type { Node, Value } from './node.ts';
+import type { Call, Node, Value } from './node.ts';
 
 /** May this node raise a guest fault or abort? State must then be exact up to the previous instruction. */
 export function canFault(node: Node): boolean {
@@ -58,6 +58,29 @@ export function writtenLanes(node: Node): { readonly slot: number; readonly coun
   const { lanes }: HelperSignature = helperSignatures[node.helper];
   if (lanes === undefined || lanes.writes === 0) return undefined;
   return { slot: constantOf(node.args[0]!), count: lanes.writes / 32 };
+}
+
+/** Bytes that a helper loads or stores, for vector registers, at the address that is its second argument. */
+const accessed: Readonly<Partial<Record<HelperName, readonly [bytes: number, writes: boolean]>>> = {
+  load64: [8, false],
+  load64Zero: [8, false],
+  load128: [16, false],
+  load128Aligned: [16, false],
+  store64: [8, true],
+  store128: [16, true],
+  store128Aligned: [16, true],
+};
+
+/** What a call accesses as `accessed` says; undefined for other calls. */
+export function laneAccess(node: Call): { readonly bytes: number; readonly writes: boolean } | undefined {
+  const found = accessed[node.helper];
+  return found && { bytes: found[0], writes: found[1] };
+}
+
+/** Does a call nothing but compute on vector registers, and raise what that raises? */
+export function isLaneCall(node: Call): boolean {
+  const { lanes, sync }: HelperSignature = helperSignatures[node.helper];
+  return lanes !== undefined && !sync && !node.helper.startsWith('maskedStore');
 }
 
 /** A slot as argument of a call. */

@@ -8,7 +8,8 @@
  */
 import { LINE_REACH } from '../../runtime/abi/lines.ts';
 import type { IrBlock } from '../ir/block.ts';
-import { type LineTest, type Load, type Store, splitAddress } from '../ir/node.ts';
+import { type Call, type LineTest, type Load, type Store, splitAddress, type Value } from '../ir/node.ts';
+import { isLaneCall, laneAccess } from '../ir/ops.ts';
 
 interface Cluster extends LineTest {
   lowest: number;
@@ -19,21 +20,25 @@ interface Cluster extends LineTest {
 export function lineTests(block: IrBlock): void {
   let clusters: Cluster[] = [];
   for (const node of block.nodes) {
-    // It may change what is mapped where.
-    if (node.op === 'call') clusters = [];
-    else if (node.op === 'store' && node.after !== undefined) {
+    if (node.op === 'call') {
+      const access = laneAccess(node);
+      if (access !== undefined) place(node, node.args[1]!, access.bytes, access.writes, clusters);
+      // It may change what is mapped where.
+      else if (!isLaneCall(node)) clusters = [];
+    } else if (node.op === 'store' && node.after !== undefined) {
       // The load's test was for writing.
       node.after = undefined;
       node.test = 'passed';
-    } else if (node.op === 'load' || node.op === 'store') place(node, clusters);
+    } else if (node.op === 'load' || node.op === 'store') {
+      place(node, node.address, node.size / 8, node.op === 'store' || node.write, clusters);
+    }
   }
 }
 
 /** Let an access join a cluster, or be the first of its own. */
-function place(node: Load | Store, clusters: Cluster[]): void {
-  const { base, distance } = splitAddress(node.address);
-  const end = distance + node.size / 8;
-  const writes = node.op === 'store' || node.write;
+function place(node: Load | Store | Call, address: Value, bytes: number, writes: boolean, clusters: Cluster[]): void {
+  const { base, distance } = splitAddress(address);
+  const end = distance + bytes;
   for (const cluster of clusters) {
     if (cluster.base !== base) continue;
     const lowest = Math.min(cluster.lowest, distance);

@@ -14,6 +14,7 @@ import { BUDGET, EIP } from '../../../runtime/abi/state.ts';
 import type { WasmTable, WebAssemblyHost } from '../../../runtime/abi/web-assembly.ts';
 import { ByteWriter, type FunctionType, ModuleWriter, ValueType } from './binary.ts';
 import { divideCode, divideLocals } from './divide.ts';
+import { typedIntrinsics } from './intrinsics.ts';
 import { NO_RESULT, Op } from './opcodes.ts';
 
 const { I32 } = ValueType;
@@ -36,6 +37,8 @@ export type WasmFunction = (...args: number[]) => number;
 
 export class Bridge {
   readonly host: WebAssemblyHost;
+  /** The host has vectors of 128 bits. */
+  readonly vectors: boolean;
   /** Run a region: its number, depth, EIP. */
   readonly enter: (number: number, depth: number, eip: number) => number;
   /** What regions import. */
@@ -51,6 +54,7 @@ export class Bridge {
   /** @param service serves calls of regions; asked when they are made. */
   constructor(host: WebAssemblyHost, context: ExecutionContext, service: () => CallService) {
     this.host = host;
+    this.vectors = hasVectors(host);
     this.context = context;
     const module = new ModuleWriter();
     module.importMemory('m', 'm', context.ram.memory.isShared);
@@ -160,6 +164,21 @@ export class Bridge {
     state[EIP] = sites[2 * site]!;
     state[BUDGET]! += sites[2 * site + 1]!;
     return Exit.Fault;
+  }
+}
+
+/** Does the host know what intrinsics.ts is made of? */
+function hasVectors(host: WebAssemblyHost): boolean {
+  const module = new ModuleWriter();
+  const code = new ByteWriter();
+  for (const byte of [Op.I32Const, 0, ...typedIntrinsics.get('i32x4_splat')!.code]) code.byte(byte);
+  for (const byte of typedIntrinsics.get('v128_any_true')!.code) code.byte(byte);
+  module.exportFunction('f', wordFunction(0, true), [], code);
+  try {
+    new host.Module(module.finish());
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -12,15 +12,12 @@ import { webAssembly } from '../../../runtime/abi/web-assembly.ts';
 import { type PureName, pureOperator } from '../../ir/pure.ts';
 import type { Compiler } from '../compiler.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from '../names.ts';
-import type { HostTraits } from '../traits.ts';
 import { ByteWriter, ModuleWriter } from './binary.ts';
 import { Bridge, wordFunction } from './bridge.ts';
 import { type ArrayAccess, type Environment, elements, type ImportedFunction } from './environment.ts';
 import { ExpressionEncoder, intrinsicOperators } from './expressions.ts';
 import { Locals } from './locals.ts';
 import { StatementEncoder } from './statements.ts';
-
-const traits: HostTraits = { learns: false, intrinsics: intrinsicOperators };
 
 /** Makes compilers for one machine. */
 export class WasmBackEnd {
@@ -53,7 +50,7 @@ export class WasmBackEnd {
     const arrays = this.arrays(user);
     const { buffer } = context.ram.memory;
     return {
-      host: traits,
+      host: { learns: false, vectors: bridge.vectors, intrinsics: intrinsicOperators },
       compile: (name, body, frame, { number, entries }) => {
         const module = new ModuleWriter();
         module.importMemory('m', 'm', context.ram.memory.isShared);
@@ -96,12 +93,13 @@ export class WasmBackEnd {
       ...element,
       base: byteOffset,
     });
-    const { i8, u8, i16, u16, i32, f32, f64 } = elements;
+    const { i8, u8, i16, u16, i32, f32, f64, v128 } = elements;
     const ram = { byteOffset: 0 };
     return {
       S: at(state, i32),
       D: at(state, f64),
       SF: at(state, f32),
+      Q: at(state, v128),
       R: at(read, i32),
       W: at(write, i32),
       X: at(execute, i32),

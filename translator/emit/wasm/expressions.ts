@@ -196,6 +196,13 @@ export class ExpressionEncoder extends ExpressionKinds {
       case 'CallExpression':
         this.call(e);
         return;
+      case 'ConditionalExpression':
+        this.choose(e.test, e.consequent, e.alternate, ValueType.V128);
+        return;
+      case 'SequenceExpression':
+        this.leading(e.expressions);
+        this.vector(e.expressions.at(-1)!);
+        return;
       default:
         throw unknown(e);
     }
@@ -311,7 +318,8 @@ export class ExpressionEncoder extends ExpressionKinds {
   }
 
   private choose(test: Expression, consequent: Expression, alternate: Expression, type: ValueType): void {
-    const push = (e: Expression): void => (type === ValueType.F64 ? this.real(e) : this.word(e));
+    const push = (e: Expression): void =>
+      this.push(e, type === ValueType.F64 ? 'f64' : type === ValueType.V128 ? 'v128' : 'i32');
     if (isSimple(consequent) && isSimple(alternate)) {
       push(consequent);
       push(alternate);

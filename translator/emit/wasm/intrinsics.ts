@@ -47,6 +47,13 @@ const table = {
   ofLowWord: make(['i32'], 'f64', [Op.I64ExtendI32U, Op.F64ReinterpretI64]),
   ofHighWord: make(['i32'], 'f64', [Op.I64ExtendI32U, Op.I64Const, 32, Op.I64Shl, Op.F64ReinterpretI64]),
 
+  /** A word as a double; a single's bits as a double, and back, rounded. */
+  ofWord: make(['i32'], 'f64', [Op.F64ConvertI32S]),
+  ofSingle: make(['i32'], 'f64', [Op.F32ReinterpretI32, Op.F64PromoteF32]),
+  toSingle: make(['f64'], 'i32', [Op.F32DemoteF64, Op.I32ReinterpretF32]),
+
+  /** Sixteen bytes. */
+  v128_const: make([], 'v128', vector(0x0c), 16),
   /** Any bytes of two vectors: their numbers, 0 to 31. */
   shuffle: make(['v128', 'v128'], 'v128', vector(0x0d), 16),
   i32x4_splat: make(['i32'], 'v128', vector(0x11)),
@@ -76,7 +83,9 @@ const table = {
     i16x8_shl: 0x8b, i16x8_shr_s: 0x8c, i16x8_shr_u: 0x8d,
     i32x4_shl: 0xab, i32x4_shr_s: 0xac, i32x4_shr_u: 0xad, i64x2_shl: 0xcb, i64x2_shr_u: 0xcd,
   }),
-  ...withAll(unary, { i8x16_abs: 0x60, i16x8_abs: 0x80, i32x4_abs: 0xa0, f32x4_sqrt: 0xe3, f64x2_sqrt: 0xef }),
+  ...withAll(unary, {
+    f32x4_convert_i32x4_s: 0xfa, f64x2_convert_low_i32x4_s: 0xfe,
+    i8x16_abs: 0x60, i16x8_abs: 0x80, i32x4_abs: 0xa0, f32x4_sqrt: 0xe3, f64x2_sqrt: 0xef }),
   ...withAll(toWord, {
     v128_any_true: 0x53, i32x4_all_true: 0xa3, i64x2_all_true: 0xc3,
     i8x16_bitmask: 0x64, i32x4_bitmask: 0xa4, i64x2_bitmask: 0xc4,

@@ -22,7 +22,7 @@ export const Op = {
   F64Abs: 0x99, F64Neg: 0x9a, F64Ceil: 0x9b, F64Floor: 0x9c, F64Trunc: 0x9d, F64Sqrt: 0x9f,
   F64Add: 0xa0, F64Sub: 0xa1, F64Mul: 0xa2, F64Div: 0xa3, F64Min: 0xa4, F64Max: 0xa5,
 
-  I32WrapI64: 0xa7, I64ReinterpretF64: 0xbd, F64ReinterpretI64: 0xbf, I64ExtendI32S: 0xac, I64ExtendI32U: 0xad, F32DemoteF64: 0xb6,
+  I32WrapI64: 0xa7, I32ReinterpretF32: 0xbc, F32ReinterpretI32: 0xbe, I64ReinterpretF64: 0xbd, F64ReinterpretI64: 0xbf, I64ExtendI32S: 0xac, I64ExtendI32U: 0xad, F32DemoteF64: 0xb6,
   F64ConvertI32S: 0xb7, F64ConvertI32U: 0xb8, F64PromoteF32: 0xbb, I32Extend8S: 0xc0, I32Extend16S: 0xc1,
   /** First byte of the saturating conversions; then one of those below. */
   Saturating: 0xfc,

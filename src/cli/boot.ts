@@ -14,6 +14,7 @@ import { Progress } from './boot/progress.ts';
 import { attachTerminal } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
+import { heedBranchHints } from './branch-hints.ts';
 import { codeOption } from './code-option.ts';
 import { UsageError } from './failure.ts';
 import { avoidOnStackReplacement } from './on-stack-replacement.ts';
@@ -140,6 +141,7 @@ async function boot(options: BootOptions): Promise<void> {
   const isWatched = process.stderr.isTTY && options.display === undefined;
   const progress = isWatched ? new Progress(() => machine.retired, process.stderr) : undefined;
   if (options.tier !== '0' && options.code === 'javascript') avoidOnStackReplacement();
+  if (options.code === 'wasm') heedBranchHints();
   const { Pc } = await import('../index.ts');
   const machine: Pc = new Pc({
     memory: parseMemory(options.memory),

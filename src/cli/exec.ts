@@ -6,6 +6,7 @@ import { NodeFileSystem } from '../host/node-file-system.ts';
 import { openStandardInput, openStandardOutput } from '../host/node-streams.ts';
 import type { CodeKind, CpuName, Grant, KillSignal, Tier } from '../index.ts';
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, LoadError } from '../linux/elf.ts';
+import { heedBranchHints } from './branch-hints.ts';
 import { codeOption } from './code-option.ts';
 import { UsageError } from './failure.ts';
 import { avoidOnStackReplacement } from './on-stack-replacement.ts';
@@ -91,6 +92,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 async function exec(program: string, args: readonly string[], options: ExecOptions): Promise<void> {
   if (options.verify && options.tier === '0') throw new UsageError('--verify: with --tier 0 nothing is compiled');
   if (options.tier !== '0' && options.code === 'javascript') avoidOnStackReplacement();
+  if (options.code === 'wasm') heedBranchHints();
   const grants = options.dir.map(parseGrant);
   const bytes = readProgram(program);
   const stdin = openStandardInput();

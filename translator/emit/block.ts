@@ -329,7 +329,7 @@ export class BlockEmitter {
     const slow = js.call(`${write ? 'm' : 'r'}${size}`, address);
     const cut = zero ? js.binary('&', slow, js.num(size === 8 ? 0xff : 0xffff)) : slow;
     const fast = tlbTest(write ? 'W' : 'R', local, address, size);
-    return js.conditional(fast, directCell(size, zero, local), cut);
+    return js.likely(fast, directCell(size, zero, local), cut);
   }
 
   private sharedLoad(node: Load): Expression {
@@ -357,7 +357,7 @@ export class BlockEmitter {
       this.places.set(test, place);
       refuses = pageRefuses(place, tested, test.bytes, test.align);
     }
-    this.add(js.iff(refuses, this.leave()));
+    this.add(js.unlikely(refuses, this.leave()));
   }
 
   /** Leave the region before this instruction. */
@@ -381,7 +381,7 @@ export class BlockEmitter {
     const local = checked ?? ADDRESS_LOCAL;
     const test = checked ? isDirect(checked, size) : tlbTest('W', local, address, size);
     const fast = js.statement(js.assign(directCell(size, false, local), kept));
-    this.add(js.iff(test, [fast], [js.statement(js.call(`w${size}`, address, kept))]));
+    this.add(js.usually(test, [fast], [js.statement(js.call(`w${size}`, address, kept))]));
   }
 }
 

@@ -104,6 +104,24 @@ export const iff = (test: Expression, consequent: Statement[], alternate?: State
   alternate: alternate === undefined || alternate.length === 0 ? null : block(alternate),
 });
 
+/** An `if` whose test is hardly ever true, which hosts may be told. */
+export const unlikely = (test: Expression, consequent: Statement[], alternate?: Statement[]): Statement =>
+  Object.assign(iff(test, consequent, alternate), { isUnlikely: true });
+
+/** And one whose test nearly always is. */
+export const usually = (test: Expression, consequent: Statement[], alternate: Statement[]): Statement =>
+  Object.assign(iff(test, consequent, alternate), { isLikely: true });
+
+/** The same as an expression. */
+export const likely = (test: Expression, consequent: Expression, alternate: Expression): Expression =>
+  Object.assign(conditional(test, consequent, alternate), { isLikely: true });
+
+/** What these have noted: is the test expected to hold? */
+export function expected(node: Statement | Expression): boolean | undefined {
+  if ('isUnlikely' in node) return false;
+  return 'isLikely' in node ? true : undefined;
+}
+
 /** label: for (;;) { body } */
 export const loop = (label: string, body: Statement[]): Statement =>
   labeled(label, { type: 'ForStatement', init: null, test: null, update: null, body: block(body) });

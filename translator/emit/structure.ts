@@ -45,7 +45,7 @@ export class StructureEmitter {
     const entry = js.id(ENTRY_PARAMETER);
     // V8 then keeps it as a number in loops, where it would be a tagged value.
     const number = js.statement(js.assign(entry, js.binary('|', entry, js.num(0))));
-    const short = js.iff(this.isShort(head), this.leaveTo(entry, Exit.Budget));
+    const short = js.unlikely(this.isShort(head), this.leaveTo(entry, Exit.Budget));
     return [...(head.isAddressed ? [number] : []), short, ...this.tree(head)];
   }
 
@@ -126,7 +126,7 @@ export class StructureEmitter {
           if (computed === undefined) statements.push(...this.leaveTo(target, Exit.Indirect));
           else {
             statements.push(
-              js.iff(this.isShort(computed), this.leaveTo(target, Exit.Indirect)),
+              js.unlikely(this.isShort(computed), this.leaveTo(target, Exit.Indirect)),
               js.statement(js.assign(js.id(ENTRY_PARAMETER), target)),
               js.continueTo(`loop${computed.order}`),
             );
@@ -161,7 +161,7 @@ export class StructureEmitter {
   }
 
   private shortCheck(node: RegionNode, eip: number): Statement[] {
-    return [js.iff(this.isShort(node), this.frame.exits.link(eip, false))];
+    return [js.unlikely(this.isShort(node), this.frame.exits.link(eip, false))];
   }
 
   /**
@@ -178,7 +178,7 @@ export class StructureEmitter {
     return [
       ...frame.save(),
       js.statement(js.assign(exit, called)),
-      js.iff(js.binary('!==', exit, js.num(Exit.Indirect)), [js.ret(exit)]),
+      js.unlikely(js.binary('!==', exit, js.num(Exit.Indirect)), [js.ret(exit)]),
       ...frame.restore(),
       ...check,
       ...this.go(node, returnTo),

@@ -28,7 +28,7 @@ const view = (name: string, ...args: Expression[]): Expression => js.method('V',
 
 /** Leave where an address is not aligned to 16 bytes, for tier 0 to raise #GP. */
 function requireAligned(x: XmmRegisters, address: Expression): void {
-  x.host.add(js.iff(js.binary('!==', js.binary('&', address, js.num(15)), js.num(0)), x.host.leave()));
+  x.host.add(js.unlikely(js.binary('!==', js.binary('&', address, js.num(15)), js.num(0)), x.host.leave()));
 }
 
 function slowAccess(x: XmmRegisters, node: Call, address: Expression): Expression {
@@ -49,7 +49,7 @@ const load =
       loaded = view(name, js.binary('>>>', address, js.num(0)));
     } else {
       const kept = bytes === 8 ? js.at('D', js.num(slot >> 1)) : vectorAt(registerOf(slot));
-      loaded = js.conditional(
+      loaded = js.likely(
         isDirect('R', address, bytes, aligned),
         view(name, place),
         js.sequence(slowAccess(x, node, address), kept),
@@ -78,7 +78,7 @@ const store =
     const kept: Statement =
       bytes === 8 ? assign(js.at('D', js.num(slot >> 1)), value) : assign(vectorAt(registerOf(slot)), value);
     x.host.add(
-      js.iff(
+      js.usually(
         isDirect('W', address, bytes, aligned),
         [js.statement(view(name, place, value))],
         [kept, js.statement(slowAccess(x, node, address))],

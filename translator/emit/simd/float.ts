@@ -91,7 +91,7 @@ const scalarDouble =
     const slow: Statement[] = [...x.saving(2 * to, 64), ...(from === to ? [] : x.saving(2 * from, 64))];
     const told = js.id(x.host.frame.temporary());
     slow.push(js.constant(told.name, x.helper(node)), assign(t, js.at('D', num(to))), ...watch(t, told));
-    x.host.add(js.iff(any([isBad, ...denormals(x, [to, from])]), slow));
+    x.host.add(js.unlikely(any([isBad, ...denormals(x, [to, from])]), slow));
     x.setLane(to, t, true);
   };
 
@@ -107,7 +107,7 @@ const squareRoot: Emit = (x, node) => {
     assign(t, js.at('D', num(to))),
     ...watch(t, told),
   ];
-  x.host.add(js.iff(any([isBad, ...denormals(x, [from])]), slow));
+  x.host.add(js.unlikely(any([isBad, ...denormals(x, [from])]), slow));
   x.setLane(to, t, true);
 };
 
@@ -202,7 +202,7 @@ const packed =
     ];
     const isOdd = either(isNotZero(told), isZero(haveAll(lanes, normal)));
     slow.push(js.iff(isOdd, [assign(fast, zero)]));
-    x.host.add(js.iff(any(tests), slow));
+    x.host.add(js.unlikely(any(tests), slow));
     x.setWhole(to, t, known);
   };
 
@@ -226,7 +226,7 @@ const scalarSingle =
       js.statement(x.helper(node)),
       assign(t, js.at('S', num(to))),
     ];
-    x.host.add(js.iff(any([isBad, isSlow, ...operands.map(isDenormalSingle)]), slow));
+    x.host.add(js.unlikely(any([isBad, isSlow, ...operands.map(isDenormalSingle)]), slow));
     x.setWord(to, t);
   };
 
@@ -255,7 +255,7 @@ const extreme =
       assign(t, js.at('D', num(to))),
       ...watch(t, zero),
     ];
-    x.host.add(js.iff(areOdd(x, [to, from]), slow));
+    x.host.add(js.unlikely(areOdd(x, [to, from]), slow));
     x.setLane(to, t, true);
   };
 
@@ -268,7 +268,7 @@ const compare: Emit = (x, node) => {
   const equal = js.binary('<<', js.unary('+', js.binary('===', a, b)), num(1));
   const order = x.variable(js.binary('|', less, equal));
   const slow = [...x.saving(2 * first, 64), ...x.saving(2 * second, 64), assign(order, x.helper(node))];
-  x.host.add(js.iff(areOdd(x, [first, second]), slow));
+  x.host.add(js.unlikely(areOdd(x, [first, second]), slow));
   x.host.name(node, order);
 };
 
@@ -287,7 +287,11 @@ const toInteger =
     const fits = both(isFast, js.binary('<', math('abs', value), num(0x7fffffff)));
     const t = x.variable(zero);
     x.host.add(
-      js.iff(fits, [assign(t, js.binary('|', rounded, zero))], [...x.saving(2 * lane, 64), assign(t, x.helper(node))]),
+      js.usually(
+        fits,
+        [assign(t, js.binary('|', rounded, zero))],
+        [...x.saving(2 * lane, 64), assign(t, x.helper(node))],
+      ),
     );
     x.host.name(node, t);
   };
@@ -309,7 +313,7 @@ const widen: Emit = (x, node) => {
     assign(t, js.at('D', num(to))),
     ...watch(t, zero),
   ];
-  x.host.add(js.iff(isBad, slow));
+  x.host.add(js.unlikely(isBad, slow));
   x.setLane(to, t, true);
 };
 
@@ -321,7 +325,7 @@ const narrow: Emit = (x, node) => {
   const t = x.variable(intrinsic('toSingle', value));
   const isBad = both(either(isAbnormalSingle(t), isSlow), isNotZero(value));
   const slow = [...x.saving(2 * from, 64), js.statement(x.helper(node)), assign(t, js.at('S', num(slot)))];
-  x.host.add(js.iff(isBad, slow));
+  x.host.add(js.unlikely(isBad, slow));
   x.setWord(slot, t);
 };
 

@@ -106,6 +106,8 @@ const MEMORY_SHARED = 3;
 /** Most pages of 64 KiB. */
 const MAX_PAGES = 65536;
 const END = 0x0b;
+/** Hints for branches, before the code (proposal "branch hinting"). */
+const BRANCH_HINTS = 'metadata.code.branch_hint';
 /** Part of the section "name" that has the functions'. */
 const FUNCTION_NAMES = 1;
 
@@ -114,9 +116,16 @@ export interface FunctionType {
   readonly results: readonly ValueType[];
 }
 
+/** Is the branch at a place of a function's code taken? For `if`: is its test true? */
+export interface BranchHint {
+  readonly offset: number;
+  readonly isTaken: boolean;
+}
+
 interface Body {
   readonly type: number;
-  readonly locals: readonly ValueType[];
+  /** Declarations of its locals. */
+  readonly locals: ByteWriter;
   readonly code: ByteWriter;
 }
 
@@ -127,6 +136,7 @@ export class ModuleWriter {
   private readonly bodies: Body[] = [];
   private readonly exports: ByteWriter[] = [];
   private readonly names: ByteWriter[] = [];
+  private readonly hints: [number, readonly BranchHint[]][] = [];
   private functions = 0;
   private table: number | undefined;
 
@@ -176,7 +186,7 @@ export class ModuleWriter {
 
   /** An exported function. @returns its index. */
   exportFunction(name: string, type: FunctionType, locals: readonly ValueType[], code: ByteWriter): number {
-    this.bodies.push({ type: this.type(type), locals, code });
+    this.bodies.push({ type: this.type(type), locals: declarations(locals), code });
     const entry = new ByteWriter();
     entry.text(name);
     entry.byte(External.Function);
@@ -191,6 +201,11 @@ export class ModuleWriter {
     entry.unsigned(index);
     entry.text(name);
     this.names.push(entry);
+  }
+
+  /** What to expect of a function's branches, in ascending order. */
+  expect(index: number, hints: readonly BranchHint[]): void {
+    if (hints.length > 0) this.hints.push([index, hints]);
   }
 
   finish(): Uint8Array {
@@ -229,15 +244,17 @@ export class ModuleWriter {
     section(Section.Export, this.exports.length, (to) => {
       for (const entry of this.exports) to.append(entry);
     });
+    if (this.hints.length > 0) {
+      const content = new ByteWriter();
+      content.text(BRANCH_HINTS);
+      this.writeHints(content);
+      out.byte(Section.Custom);
+      out.sized(content);
+    }
     section(Section.Code, this.bodies.length, (to) => {
       for (const { locals, code } of this.bodies) {
         const body = new ByteWriter();
-        const groups = runs(locals);
-        body.unsigned(groups.length);
-        for (const [value, count] of groups) {
-          body.unsigned(count);
-          body.byte(value);
-        }
+        body.append(locals);
         body.append(code);
         body.byte(END);
         to.sized(body);
@@ -256,6 +273,32 @@ export class ModuleWriter {
     }
     return out.take();
   }
+
+  private writeHints(to: ByteWriter): void {
+    to.unsigned(this.hints.length);
+    for (const [index, hints] of this.hints) {
+      // Of the function's whole body, which begins with its locals.
+      const start = this.bodies[index - this.functions + this.bodies.length]!.locals.length;
+      to.unsigned(index);
+      to.unsigned(hints.length);
+      for (const { offset, isTaken } of hints) {
+        to.unsigned(start + offset);
+        to.unsigned(1);
+        to.byte(isTaken ? 1 : 0);
+      }
+    }
+  }
+}
+
+function declarations(locals: readonly ValueType[]): ByteWriter {
+  const out = new ByteWriter();
+  const groups = runs(locals);
+  out.unsigned(groups.length);
+  for (const [value, count] of groups) {
+    out.unsigned(count);
+    out.byte(value);
+  }
+  return out;
 }
 
 /** Equal neighbours, with their number. */

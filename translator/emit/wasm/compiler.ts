@@ -77,7 +77,9 @@ export class WasmBackEnd {
         const code = new ByteWriter();
         const expressions = new ExpressionEncoder(code, locals, environment);
         new StatementEncoder(expressions, locals).list(body);
-        module.name(module.exportFunction('f', wordFunction(2, true), locals.types, code), name);
+        const index = module.exportFunction('f', wordFunction(2, true), locals.types, code);
+        module.name(index, name);
+        module.expect(index, expressions.hints);
         const bytes = module.finish();
         bridge.place(number, bytes, frame.sites);
         const { enter } = bridge;

@@ -6,9 +6,9 @@
  * result's type, a sum of words is a word wherever only its low 32 bits are asked for (`word`), and exact where it is compared
  * or goes into a double (`real`). Doubles become words only where they are known to fit.
  */
-import type { CallExpression, MemberExpression } from 'estree';
-import type { Expression } from '../estree.ts';
-import { type ByteWriter, ValueType } from './binary.ts';
+import type { CallExpression, ConditionalExpression, MemberExpression } from 'estree';
+import { type Expression, expected } from '../estree.ts';
+import { type BranchHint, type ByteWriter, ValueType } from './binary.ts';
 import { type ArrayAccess, type Environment, type Kind, viewMethods } from './environment.ts';
 import { type Intrinsic, typedIntrinsics } from './intrinsics.ts';
 import { comparisons, ExpressionKinds, nameOf, propertyOf, unknown } from './kinds.ts';
@@ -59,6 +59,7 @@ export const intrinsicOperators: ReadonlySet<string> = new Set(
 
 export class ExpressionEncoder extends ExpressionKinds {
   readonly code: ByteWriter;
+  readonly hints: BranchHint[] = [];
 
   constructor(code: ByteWriter, locals: Locals, environment: Environment) {
     super(locals, environment);
@@ -69,6 +70,11 @@ export class ExpressionEncoder extends ExpressionKinds {
 
   private op(...bytes: readonly number[]): void {
     for (const byte of bytes) this.code.byte(byte);
+  }
+
+  /** The next instruction is a branch, of which that is expected. */
+  expect(isTaken: boolean | undefined): void {
+    if (isTaken !== undefined) this.hints.push({ offset: this.code.length, isTaken });
   }
 
   constant(value: number): void {
@@ -102,7 +108,7 @@ export class ExpressionEncoder extends ExpressionKinds {
         this.test(e);
         return;
       case 'ConditionalExpression':
-        this.choose(e.test, e.consequent, e.alternate, ValueType.I32);
+        this.choose(e, ValueType.I32);
         return;
       case 'SequenceExpression':
         this.leading(e.expressions);
@@ -155,7 +161,7 @@ export class ExpressionEncoder extends ExpressionKinds {
         this.op(realOperators[e.operator]!);
         return;
       case 'ConditionalExpression':
-        this.choose(e.test, e.consequent, e.alternate, ValueType.F64);
+        this.choose(e, ValueType.F64);
         return;
       case 'SequenceExpression':
         this.leading(e.expressions);
@@ -197,7 +203,7 @@ export class ExpressionEncoder extends ExpressionKinds {
         this.call(e);
         return;
       case 'ConditionalExpression':
-        this.choose(e.test, e.consequent, e.alternate, ValueType.V128);
+        this.choose(e, ValueType.V128);
         return;
       case 'SequenceExpression':
         this.leading(e.expressions);
@@ -317,7 +323,8 @@ export class ExpressionEncoder extends ExpressionKinds {
     this.code.unsigned(this.local(name).index);
   }
 
-  private choose(test: Expression, consequent: Expression, alternate: Expression, type: ValueType): void {
+  private choose(e: ConditionalExpression, type: ValueType): void {
+    const { test, consequent, alternate } = e;
     const push = (e: Expression): void =>
       this.push(e, type === ValueType.F64 ? 'f64' : type === ValueType.V128 ? 'v128' : 'i32');
     if (isSimple(consequent) && isSimple(alternate)) {
@@ -328,6 +335,7 @@ export class ExpressionEncoder extends ExpressionKinds {
       return;
     }
     this.test(test);
+    this.expect(expected(e));
     this.op(Op.If, type);
     push(consequent);
     this.op(Op.Else);

@@ -2,7 +2,7 @@
  * Statements of a region's tree as WebAssembly: labelled blocks and loops are its blocks and loops, a break or continue is
  * a branch out of so many of them.
  */
-import type { Expression, Statement } from '../estree.ts';
+import { type Expression, expected, type Statement } from '../estree.ts';
 import type { ByteWriter } from './binary.ts';
 import type { Local } from './environment.ts';
 import type { ExpressionEncoder } from './expressions.ts';
@@ -43,7 +43,12 @@ export class StatementEncoder {
         }
         return true;
       case 'IfStatement':
-        return this.condition(statement.test, statement.consequent, statement.alternate ?? undefined);
+        return this.condition(
+          statement.test,
+          statement.consequent,
+          statement.alternate ?? undefined,
+          expected(statement),
+        );
       case 'LabeledStatement':
         return this.labelled(statement.label.name, statement.body);
       case 'BreakStatement':
@@ -88,21 +93,27 @@ export class StatementEncoder {
     this.code.unsigned(index);
   }
 
-  private condition(test: Expression, consequent: Statement, alternate: Statement | undefined): boolean {
+  private condition(
+    test: Expression,
+    consequent: Statement,
+    alternate: Statement | undefined,
+    holds: boolean | undefined,
+  ): boolean {
     const only = soleJump(consequent);
     if (only !== undefined && alternate === undefined) {
-      this.jump(test, true, only);
+      this.jump(test, true, only, holds);
       return true;
     }
     if (alternate === undefined && isCompound(test)) {
       const over = this.fresh();
       this.begin(Op.Block, over);
-      this.jump(test, false, over);
+      this.jump(test, false, over, not(holds));
       this.statement(consequent);
       this.end();
       return true;
     }
     this.expressions.test(test);
+    this.expressions.expect(holds);
     this.begin(Op.If);
     const first = this.statement(consequent);
     let second = true;
@@ -115,22 +126,26 @@ export class StatementEncoder {
     return first || second;
   }
 
-  /** Branch to a label if a test comes out as `when`; parts of it that decide alone branch on their own. */
-  private jump(test: Expression, when: boolean, label: string): void {
+  /**
+   * Branch to a label if a test comes out as `when`; parts of it that decide alone branch on their own.
+   * @param isTaken what is expected.
+   */
+  private jump(test: Expression, when: boolean, label: string, isTaken: boolean | undefined): void {
     if (test.type === 'UnaryExpression' && test.operator === '!') {
-      this.jump(test.argument, !when, label);
+      this.jump(test.argument, !when, label, isTaken);
     } else if (test.type !== 'LogicalExpression') {
       this.expressions.test(test);
       if (!when) this.code.byte(Op.I32Eqz);
+      this.expressions.expect(isTaken);
       this.branch(Op.BranchIf, label);
     } else if ((test.operator === '||') === when) {
-      this.jump(test.left, when, label);
-      this.jump(test.right, when, label);
+      this.jump(test.left, when, label, isTaken);
+      this.jump(test.right, when, label, isTaken);
     } else {
       const over = this.fresh();
       this.begin(Op.Block, over);
-      this.jump(test.left, !when, over);
-      this.jump(test.right, when, label);
+      this.jump(test.left, !when, over, not(isTaken));
+      this.jump(test.right, when, label, isTaken);
       this.end();
     }
   }
@@ -164,6 +179,8 @@ export class StatementEncoder {
     return true;
   }
 }
+
+const not = (holds: boolean | undefined): boolean | undefined => (holds === undefined ? undefined : !holds);
 
 /** Is it made of parts that decide alone? */
 function isCompound(test: Expression): boolean {

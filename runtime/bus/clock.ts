@@ -9,6 +9,8 @@
 export class Timer {
   /** Time at which it fires, in nanoseconds; Infinity while it is not armed. */
   deadline = Number.POSITIVE_INFINITY;
+  /** How much later it may fire, in nanoseconds, when the host would have to wake for it alone. */
+  slack = 0;
   private readonly clock: Clock;
   /** @internal */
   readonly fire: () => void;
@@ -56,6 +58,13 @@ export class Clock {
   get nextDeadline(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const timer of this.timers) if (timer.deadline < next) next = timer.deadline;
+    return next;
+  }
+
+  /** The time to which all timers can wait that allow for being late. */
+  get latestDeadline(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { deadline, slack } of this.timers) if (deadline + slack < next) next = deadline + slack;
     return next;
   }
 

@@ -73,6 +73,8 @@ const FIRST_VECTOR = 16;
 const BROADCAST = 0xff;
 /** Nanoseconds between two interrupts of the periodic timer, at least. */
 const SHORTEST_PERIOD = 1000;
+/** Nanoseconds by which a single count may be late while nobody waits for it; Linux makes up for missed ticks. */
+const SINGLE_COUNT_SLACK = 32_000_000;
 /** The timer's clock: 1 GHz, so that a tick is a nanosecond before it is divided. */
 const DIVISORS = [2, 4, 8, 16, 32, 64, 128, 1] as const;
 
@@ -427,6 +429,8 @@ export class LocalApic implements Device, InterruptController, MemoryFunctions {
   }
 
   private schedule(): void {
+    // A guest sets a single count anew from what time it then is, so none is lost by being late.
+    this.timer.slack = this.isPeriodic ? 0 : SINGLE_COUNT_SLACK;
     if (!this.running || this.registers[LVT_TIMER]! & MASKED) {
       this.timer.disarm();
       return;

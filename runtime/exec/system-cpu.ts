@@ -12,6 +12,7 @@ import { vmmCallNames } from '../abi/calls.ts';
 import { MODE_BREAKPOINT, MODE_SHADOW, MODE_TRAP } from '../abi/mode.ts';
 import {
   BUDGET,
+  CPL,
   CR2,
   CS,
   DR0,
@@ -73,6 +74,8 @@ const stoppedStop: SystemStop = { kind: 'stopped' };
 const haltedStop: SystemStop = { kind: 'halted' };
 
 const SPECIAL = MODE_TRAP | MODE_SHADOW | MODE_BREAKPOINT;
+/** Nanoseconds without a program after which an idle guest may be woken late. */
+const QUIET = 500_000_000;
 /** DR6: a single step. */
 const DR6_BS = 1 << 14;
 
@@ -105,6 +108,9 @@ export class SystemCpu {
   /** From the delivery of an NMI to the next IRET. */
   private nmiBlocked = false;
   private shutdown: SystemStop | undefined;
+  /** Has a program (CPL 3) run since the processor was idle last, and when was that last so? */
+  private ranProgram = false;
+  private lastProgram = 0;
   /** Breakpoints that a load of SS has hit, as in DR6: their trap comes with the next instruction's. */
   private heldHits = 0;
 
@@ -148,6 +154,7 @@ export class SystemCpu {
   /** CpuParts.mustLeave of its Cpu. */
   mustLeave(): boolean {
     const S = this.state;
+    if (S[CPL] === 3) this.ranProgram = true;
     if (this.nmiBlocked && S[VMM_CALL] === INTERRUPT_RETURN) this.nmiBlocked = false;
     if (this.cut || this.isInterruptDue()) return true;
     const special = S[MODE]! & SPECIAL;
@@ -178,9 +185,8 @@ export class SystemCpu {
       if ((S[MODE]! & MODE_SHADOW) === 0 && this.isInterruptDue()) this.takeInterrupt();
       else if (this.halted) {
         if ((S[EFLAGS_SYSTEM]! & EFLAGS_IF) === 0) return haltedStop;
-        const until = clock.nextDeadline;
-        if (time.skipTo(until)) continue;
-        return { kind: 'idle', until };
+        if (time.skipTo(clock.nextDeadline)) continue;
+        return { kind: 'idle', until: this.wakeTime() };
       }
       if (left <= 0) return limitStop;
       const before = cpu.retired;
@@ -193,6 +199,18 @@ export class SystemCpu {
       time.ran(ran);
       left -= ran;
     }
+  }
+
+  /**
+   * When an idle guest is to be woken if nothing comes from outside: on time while programs run now and then, and later,
+   * where a timer allows it, when for a while only the kernel has looked at its clock.
+   */
+  private wakeTime(): number {
+    const { clock } = this;
+    const { now } = clock;
+    if (this.ranProgram) this.lastProgram = now;
+    this.ranProgram = false;
+    return now - this.lastProgram < QUIET ? clock.nextDeadline : clock.latestDeadline;
   }
 
   private serve(stop: Stop | undefined): void {

@@ -1,10 +1,13 @@
 // A whole machine in the host's event loop: it sleeps while the guest is idle, wakes for input, and stops when told.
 import { beforeEach, expect, test } from 'vitest';
+import { CPL } from '../../runtime/abi/state.ts';
 import { runSystem } from '../../src/system-run.ts';
 import { ORIGIN, SystemBench } from '../support/system-bench.ts';
 
 const VECTOR = 0x40;
 const MS = 1e6;
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 let now: number;
 let bench: SystemBench;
@@ -38,6 +41,25 @@ test('an idle guest sleeps until its next timer', async () => {
   bench.timer(VECTOR, 10 * MS).arm(10 * MS);
   expect(await runSystem(bench.cpu, host)).toEqual({ kind: 'halted' });
   expect(slept).toEqual([10, 10, 10, 10, 10]);
+});
+
+test('it is woken late where a timer allows it, when no program has run for half a second', async () => {
+  bench.place(ORIGIN, 'fb f4 83 3e 00 30 74 75 f8 fa f4'); // sti; L: hlt; cmp word [3000h], 116; jne L; cli; hlt
+  const timer = bench.timer(VECTOR, 10 * MS);
+  timer.slack = 15 * MS;
+  timer.arm(10 * MS);
+  onSleep = () => {
+    // As if it had returned to a program and come back.
+    const { state } = bench.cpu.cpu;
+    if (slept.length !== 60) return;
+    state[CPL] = 3;
+    bench.cpu.mustLeave();
+    state[CPL] = 0;
+  };
+  expect(await runSystem(bench.cpu, host)).toEqual({ kind: 'halted' });
+  const late = slept.flatMap((milliseconds, i) => (milliseconds > 10 ? [i] : []));
+  expect(slept.slice(0, 50)).toEqual(new Array(50).fill(10));
+  expect(late).toEqual([...range(50, 60), ...range(110, 116)]);
 });
 
 test('with no timer it sleeps until something from outside comes', async () => {

@@ -250,6 +250,15 @@ describe('the timer', () => {
     expect(late.acknowledge()).toBe(0x40);
   });
 
+  it('lets a sleeping host be late for a single count, and for a periodic one not', () => {
+    write(DIVIDE, 0x0b);
+    write(LVT_TIMER, 0x40);
+    write(INITIAL, 1_000_000);
+    expect([bench.clock.nextDeadline, bench.clock.latestDeadline]).toEqual([1e6, 33e6]);
+    write(LVT_TIMER, 0x20040);
+    expect([bench.clock.nextDeadline, bench.clock.latestDeadline]).toEqual([1e6, 1e6]);
+  });
+
   it('that ran out while it was masked stays so in periodic mode', () => {
     write(DIVIDE, 0x0b);
     write(LVT_TIMER, MASKED | 0x40);

@@ -85,6 +85,11 @@ export const packedSignatures = {
   palignr64: withImmediate(64),
   palignr128: withImmediate(128),
   mpsadbw128: withImmediate(128),
+  /**
+   * Words of both registers (0 to 3 the destination's, 4 to 7 the source's), three bits for each of the result's from the
+   * lowest on: what shuffles, unpacks and blends of doublewords come to.
+   */
+  shuffleWords128: withImmediate(128),
   /** PSLLDQ, PSRLDQ: (slot, bytes, at most 16). */
   pslldq128: shift(128),
   psrldq128: shift(128),

@@ -139,6 +139,14 @@ const align =
     store(v, slotOf(node, 0), results);
   };
 
+/** Words of both registers, as SHUFPS and its kin choose them. */
+const shuffle: Emit = (v, node) => {
+  const [to, from, pattern] = [slotOf(node, 0), slotOf(node, 1), slotOf(node, 2)];
+  const sources = [...words(v, to, 4), ...words(v, from, 4)];
+  const results = [0, 3, 6, 9].map((shift) => sources[(pattern >> shift) & 7]!);
+  store(v, to, results);
+};
+
 /** PSRLDQ, and PSLLDQ, which shifts by what is missing to 16 bytes with zeros below. */
 const byteShift =
   (left: boolean): Emit =>
@@ -249,6 +257,7 @@ const inline = new Map<string, Emit>([
   ['psubq128', quadwords(subQuadword, 4)],
   ['palignr64', align(2)],
   ['palignr128', align(4)],
+  ['shuffleWords128', shuffle],
   ['pslldq128', byteShift(true)],
   ['psrldq128', byteShift(false)],
   ['psllq64', quadwordShift(true, 2)],

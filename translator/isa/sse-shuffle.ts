@@ -8,7 +8,7 @@ import { VECTOR_SCRATCH, XMM } from '../../runtime/abi/state.ts';
 import type { IrBuilder } from '../ir/builder.ts';
 import type { Value } from '../ir/node.ts';
 import { Ed, Ey, Gd, Ib, RdMb, RdMw, Udq, Vdq, Vpd, Vps, Wd, Wdq, Wpd, Wps, Wq, Wss, Ww, XMM0 } from './operands.ts';
-import { extractWord, insertLane, moveWords, onXmm, shuffleWords } from './packed-lift.ts';
+import { extractWord, insertLane, onXmm, shuffleWords } from './packed-lift.ts';
 import { type Lift, type Row, row } from './row.ts';
 import { lanes, requireSse, source, xmm } from './sse-lift.ts';
 
@@ -19,8 +19,8 @@ const rearrange =
     const to = xmm(dst);
     const from = source(ir, src);
     const chosen = order === undefined ? 0 : ir.immediate(order);
-    const word = (i: number): number => (pick(i, chosen) < 4 ? to + pick(i, chosen) : from + pick(i, chosen) - 4);
-    moveWords(ir, to, [word(0), word(1), word(2), word(3)]);
+    const pattern = [0, 1, 2, 3].reduce((bits, i) => bits | (pick(i, chosen) << (3 * i)), 0);
+    lanes(ir, 'shuffleWords128', to, from, pattern);
   };
 
 const punpckldq = rearrange((i) => (i >> 1) + (i & 1) * 4);

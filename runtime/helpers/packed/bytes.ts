@@ -8,6 +8,7 @@ type Names =
   | 'palignr64'
   | 'palignr128'
   | 'mpsadbw128'
+  | 'shuffleWords128'
   | 'pslldq128'
   | 'psrldq128'
   | 'extendLanes128'
@@ -50,6 +51,16 @@ export function byteHelpers({ state: S, memory }: HelperContext): Pick<HelperTab
         for (let k = 0; k < 4; k++) sum += Math.abs(pair[4 + i + k]! - pair[k]!);
         u8[to * 4 + 2 * i] = sum;
         u8[to * 4 + 2 * i + 1] = sum >> 8;
+      }
+      return 0;
+    },
+
+    shuffleWords128(to, from, pattern) {
+      const [a, b, c, d] = [S[to]!, S[to + 1]!, S[to + 2]!, S[to + 3]!];
+      const [e, f, g, h] = [S[from]!, S[from + 1]!, S[from + 2]!, S[from + 3]!];
+      for (let i = 0; i < 4; i++) {
+        const n = (pattern >> (3 * i)) & 7;
+        S[to + i] = n < 4 ? (n < 2 ? (n === 0 ? a : b) : n === 2 ? c : d) : n < 6 ? (n === 4 ? e : f) : n === 6 ? g : h;
       }
       return 0;
     },

@@ -59,8 +59,12 @@ const load =
       x.setWhole(slot, loaded);
       return;
     }
-    x.setLane(slot >> 1, loaded);
-    if (zeroAbove) x.setLane((slot >> 1) + 1, js.num(0), true);
+    if (zeroAbove)
+      x.setLanes(slot, [
+        [loaded, false],
+        [js.num(0), true],
+      ]);
+    else x.setLane(slot >> 1, loaded);
   };
 
 const store =

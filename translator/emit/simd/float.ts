@@ -185,12 +185,13 @@ const packed =
     const normal = normalBits(lanes, t);
     const isBad = both(isZero(haveAll(lanes, normal)), isZero(haveAll(lanes, intrinsic('or', normal, exact))));
     const tests = [isBad, isSlow];
-    const known = lanes === doubles;
+    const areDoubles = lanes === doubles;
     for (const slot of new Set([to, from])) {
       const first = slot >> 1;
-      if (known && x.isClean(first) && x.isClean(first + 1)) continue;
+      if (areDoubles ? x.isClean(first) && x.isClean(first + 1) : x.areClean(slot)) continue;
       tests.push(hasDenormal(lanes, slot === to ? a : b));
-      if (known) for (const lane of [first, first + 1]) x.note(lane, true);
+      if (areDoubles) for (const lane of [first, first + 1]) x.note(lane, true);
+      else x.noteSingles(slot);
     }
     const told = js.id(x.host.frame.temporary());
     const place = js.at('Q', num(to >> 2));
@@ -203,7 +204,8 @@ const packed =
     const isOdd = either(isNotZero(told), isZero(haveAll(lanes, normal)));
     slow.push(js.iff(isOdd, [assign(fast, zero)]));
     x.host.add(js.unlikely(any(tests), slow));
-    x.setWhole(to, t, known);
+    x.setWhole(to, t, areDoubles);
+    if (!areDoubles) x.noteSingles(to);
   };
 
 const scalarSingle =

@@ -1,6 +1,7 @@
 /** Moves, logic and packed integers on whole XMM registers: one instruction of the host each, or a few. */
 import type { Call } from '../../ir/node.ts';
 import { constantOf } from '../../ir/ops.ts';
+import type { Expression } from '../estree.ts';
 import * as js from '../estree.ts';
 import { constant, intrinsic, type XmmRegisters } from './registers.ts';
 
@@ -36,6 +37,25 @@ function shuffle(x: XmmRegisters, to: number, from: number, bytes: readonly numb
   x.setWhole(to, intrinsic('shuffle', x.whole(to), x.whole(from), ...bytes.map((byte) => js.num(byte))));
 }
 
+/** Words of both registers: lanes of 64 bits that stay together are moved as such where registers are pairs. */
+const shuffleWords: Emit = (x, node) => {
+  const [to, from, pattern] = [slotOf(node, 0), slotOf(node, 1), slotOf(node, 2)];
+  const words = [0, 3, 6, 9].map((shift) => (pattern >> shift) & 7);
+  const isPair = (i: number): boolean => (words[i]! & 1) === 0 && words[i + 1] === words[i]! + 1;
+  if (x.isPair(to) && isPair(0) && isPair(2)) {
+    const lanes = [words[0]!, words[2]!].map((word) => (word < 4 ? to + word : from + word - 4) >> 1);
+    x.setLanes(
+      to,
+      lanes.map((lane) => [x.lane(lane), x.isClean(lane)] as const),
+    );
+    return;
+  }
+  const bytes = words.flatMap((word) => [0, 1, 2, 3].map((i) => 4 * word + i));
+  const clean = x.areClean(to) && x.areClean(from);
+  shuffle(x, to, from, bytes);
+  if (clean) x.noteSingles(to);
+};
+
 const sixteen = (byte: (i: number) => number): number[] => Array.from({ length: 16 }, (_, i) => byte(i));
 
 /** PUNPCKxxx of lanes of so many bytes. */
@@ -49,6 +69,27 @@ const unpack =
       return first + pair * size + (within < size ? within : 16 + within - size);
     };
     shuffle(x, slotOf(node, 0), slotOf(node, 1), sixteen(byte));
+  };
+
+/** PSHUFB: a number with its top bit set gives zero. */
+const shuffleBytes: Emit = (x, node) => {
+  const [to, from] = [slotOf(node, 0), slotOf(node, 1)];
+  const numbers = constant(0x8f8f8f8f, 0x8f8f8f8f, 0x8f8f8f8f, 0x8f8f8f8f);
+  x.setWhole(to, intrinsic('swizzle', x.whole(to), intrinsic('and', x.whole(from), numbers)));
+};
+
+/** PMULUDQ: the even words. */
+const multiplyQuadwords: Emit = (x, node) => {
+  const [to, from] = [slotOf(node, 0), slotOf(node, 1)];
+  const evens = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11].map((byte) => js.num(byte));
+  const factors = [to, from].map((slot) => intrinsic('shuffle', x.whole(slot), x.whole(slot), ...evens));
+  x.setWhole(to, intrinsic('i64x2_extmul_low_i32x4_u', ...factors));
+};
+
+const absolute =
+  (name: string): Emit =>
+  (x, node) => {
+    x.setWhole(slotOf(node, 0), intrinsic(name, x.whole(slotOf(node, 1))));
   };
 
 /** Bytes of a register shifted, to the right or to the left: zeros come in. */
@@ -73,7 +114,8 @@ const align: Emit = (x, node) => {
   }
 };
 
-/** Signed lanes of both operands, narrowed. */
+const nothing: readonly [Expression, boolean] = [js.num(0), true];
+
 const moves: Readonly<Partial<Record<Call['helper'], Emit>>> = {
   move64: (x, node) => {
     const [to, from] = [slotOf(node, 0) >> 1, slotOf(node, 1) >> 1];
@@ -81,13 +123,11 @@ const moves: Readonly<Partial<Record<Call['helper'], Emit>>> = {
   },
   move64Zero: (x, node) => {
     const [to, from] = [slotOf(node, 0) >> 1, slotOf(node, 1) >> 1];
-    x.setLane(to, x.lane(from), x.isClean(from));
-    x.setLane(to + 1, js.num(0), true);
+    x.setLanes(2 * to, [[x.lane(from), x.isClean(from)], nothing]);
   },
   move32Zero: (x, node) => {
     const [to, from] = [slotOf(node, 0), slotOf(node, 1)];
-    x.setLane(to >> 1, intrinsic('ofLowWord', x.word(from)));
-    x.setLane((to >> 1) + 1, js.num(0), true);
+    x.setLanes(to, [[intrinsic('ofLowWord', x.word(from)), false], nothing]);
   },
   move128: (x, node) => x.copyWhole(slotOf(node, 0), slotOf(node, 1)),
   zero128: (x, node) => x.zero(slotOf(node, 0)),
@@ -166,6 +206,12 @@ export const vectors: ReadonlyMap<string, Emit> = new Map<string, Emit>([
   ['punpcklwd128', unpack(2, false)],
   ['punpckhwd128', unpack(2, true)],
   ['palignr128', align],
+  ['shuffleWords128', shuffleWords],
+  ['pshufb128', shuffleBytes],
+  ['pmuludq128', multiplyQuadwords],
+  ['pabsb128', absolute('i8x16_abs')],
+  ['pabsw128', absolute('i16x8_abs')],
+  ['pabsd128', absolute('i32x4_abs')],
   ['psrldq128', byteShift(false)],
   ['pslldq128', byteShift(true)],
   ['signs8x128', bitmask('i8x16_bitmask')],

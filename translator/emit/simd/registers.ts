@@ -56,6 +56,8 @@ export class XmmRegisters {
   private readonly forms: Forms[] = [];
   /** Lanes that hold zero or a normal number. */
   private readonly clean = new Set<number>();
+  /** Registers whose singles all do. */
+  private readonly singles = new Set<number>();
   private hasMode = false;
 
   constructor(host: XmmHost) {
@@ -76,8 +78,13 @@ export class XmmRegisters {
     return !this.isScratch(register) && this.host.frame.xmm.isWhole(register);
   }
 
-  private isPair(register: number): boolean {
+  private isTwo(register: number): boolean {
     return !this.isScratch(register) && !this.host.frame.xmm.isWhole(register);
+  }
+
+  /** Is the register at a slot held as two doubles? */
+  isPair(slot: number): boolean {
+    return this.isTwo(registerOf(slot));
   }
 
   private use(register: number): void {
@@ -102,7 +109,7 @@ export class XmmRegisters {
     if (!isXmm(2 * lane)) return js.at('D', js.num(lane));
     const register = registerOf(2 * lane);
     this.use(register);
-    if (this.isPair(register)) return js.id(laneName(lane));
+    if (this.isTwo(register)) return js.id(laneName(lane));
     const i = lane & 1;
     const { lanes, words, whole } = this.forms[register]!;
     const known = lanes[i];
@@ -162,7 +169,7 @@ export class XmmRegisters {
     const i = lane & 1;
     const forms = this.forms[register]!;
     this.modify(register);
-    if (this.isPair(register)) this.host.add(assign(js.id(laneName(lane)), value));
+    if (this.isTwo(register)) this.host.add(assign(js.id(laneName(lane)), value));
     else if (this.isWhole(register)) {
       const atom = value.type === 'Literal' ? value : this.kept(value);
       const name = js.id(registerName(register));
@@ -178,6 +185,36 @@ export class XmmRegisters {
     this.note(lane, clean);
   }
 
+  /** Both lanes at once; each with whether it is clean. */
+  setLanes(slot: number, values: readonly (readonly [value: Expression, clean: boolean])[]): void {
+    const [[low, isLowClean], [high, isHighClean]] = values as [
+      readonly [Expression, boolean],
+      readonly [Expression, boolean],
+    ];
+    const register = registerOf(slot);
+    const lane = laneOfRegister(register);
+    if (this.isWhole(register)) {
+      const [first, second] = [low, high].map((value) => (value.type === 'Literal' ? value : this.kept(value))) as [
+        Expression,
+        Expression,
+      ];
+      const isZero = second.type === 'Literal';
+      const built = isZero
+        ? intrinsic('f64x2_replace', zeros, first, js.num(0))
+        : intrinsic('f64x2_replace', intrinsic('f64x2_splat', first), second, js.num(1));
+      this.setWhole(slot, built);
+      this.forms[register]!.lanes[0] = first;
+      this.forms[register]!.lanes[1] = second;
+      this.note(lane, isLowClean);
+      this.note(lane + 1, isHighClean);
+      return;
+    }
+    // The upper lane may come of what the lower one holds now.
+    const kept = high.type === 'Literal' ? high : this.kept(high);
+    this.setLane(lane, low, isLowClean);
+    this.setLane(lane + 1, kept, isHighClean);
+  }
+
   setWhole(slot: number, value: Expression, clean = false): void {
     const register = registerOf(slot);
     const forms = this.forms[register]!;
@@ -188,7 +225,7 @@ export class XmmRegisters {
     if (this.isWhole(register)) this.host.add(assign(js.id(registerName(register)), value));
     else {
       forms.whole = this.kept(value);
-      if (this.isPair(register)) {
+      if (this.isTwo(register)) {
         for (const i of [0, 1])
           this.host.add(assign(js.id(laneName(lane + i)), intrinsic('f64x2_extract', forms.whole, js.num(i))));
       }
@@ -219,8 +256,9 @@ export class XmmRegisters {
 
   zero(slot: number): void {
     const register = registerOf(slot);
-    if (this.isPair(register)) for (const i of [0, 1]) this.setLane(laneOfRegister(register) + i, js.num(0), true);
+    if (this.isTwo(register)) for (const i of [0, 1]) this.setLane(laneOfRegister(register) + i, js.num(0), true);
     else this.setWhole(slot, zeros, true);
+    this.noteSingles(slot);
   }
 
   copyWhole(to: number, from: number): void {
@@ -228,12 +266,13 @@ export class XmmRegisters {
     if (target === source) return;
     const [first, second] = [laneOfRegister(target), laneOfRegister(source)];
     const clean = [0, 1].map((i) => this.isClean(second + i));
-    if (this.isPair(target) && !this.isWhole(source)) {
+    if (this.isTwo(target) && !this.isWhole(source)) {
       const { whole } = this.forms[source]!;
       for (const i of [0, 1]) this.setLane(first + i, this.lane(second + i));
       this.forms[target]!.whole = whole;
     } else this.setWhole(to, this.whole(from));
     for (const i of [0, 1]) this.note(first + i, clean[i]!);
+    if (this.areClean(from)) this.noteSingles(to);
   }
 
   // ---- slots ------------------------------------------------------------------------------------------------------
@@ -265,6 +304,7 @@ export class XmmRegisters {
   forget(reloaded: boolean): void {
     if (reloaded) this.clear();
     this.clean.clear();
+    this.singles.clear();
     this.hasMode = false;
   }
 
@@ -279,8 +319,18 @@ export class XmmRegisters {
   }
 
   note(lane: number, clean: boolean): void {
+    this.singles.delete(registerOf(2 * lane));
     if (clean) this.clean.add(lane);
     else this.clean.delete(lane);
+  }
+
+  /** All singles of a register are zero or normal numbers. */
+  noteSingles(slot: number): void {
+    this.singles.add(registerOf(slot));
+  }
+
+  areClean(slot: number): boolean {
+    return this.singles.has(registerOf(slot));
   }
 
   isClean(lane: number): boolean {

@@ -61,7 +61,7 @@ export function explainRegion(
     eip,
     mode,
     codeAt,
-    profile: { executions: () => 1, targets: () => [], separateTests: false },
+    profile: { executions: () => 1, targets: () => [], separateTests: false, pairs: true },
     place: {
       number: 0,
       inner: [],

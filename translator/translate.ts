@@ -50,7 +50,7 @@ export function compileRegion(request: RegionRequest): RegionCode | undefined {
   }
   const { nodes, entries } = buildGraph(blocks, place.inner);
   const pages: PageCheck[] = [...mappings].map(([page, mapping]) => ({ page, mapping }));
-  const { run, source, size, exits } = emitRegion(eip, nodes[0]!, pages, place, compiler);
+  const { run, source, size, exits } = emitRegion(eip, nodes[0]!, pages, place, compiler, profile.pairs);
   return {
     run,
     entries,

@@ -18,11 +18,6 @@
 /** Where results go: high part, low part, and a third number by function. */
 export type PairResult = Float64Array;
 
-/** 2^-102: what estimated rests may be off by, of the result. */
-const TINY = 1.9721522630525295e-31;
-/** 2^-11: moves the last bit of a double to the last of 64. */
-const TO_LAST_BIT = 4.8828125e-4;
-
 /** What `pairOperation` does; `Reversed` takes the operands the other way round. */
 export const PairOperation = {
   Sum: 0,
@@ -35,72 +30,97 @@ export const PairOperation = {
   Root: 6,
 } as const;
 
+/** Parts of doubles. */
+const bits = {
+  /** The double rounded to 26 bits, so that what is left of it has no more either. */
+  upperHalf(x: number): number {
+    const t = 134217729 * x;
+    return t - (t - x);
+  },
+  /** The upper word. */
+  highWord(x: number): number {
+    scratch[0] = x;
+    return scratchWords[1]!;
+  },
+  /** The double with this upper word and a lower one that is zero. */
+  ofHighWord(high: number): number {
+    scratchWords[0] = 0;
+    scratchWords[1] = high;
+    return scratch[0]!;
+  },
+};
+const scratch = new Float64Array(1);
+const scratchWords = new Int32Array(scratch.buffer);
+
 /**
  * Do `operation` on the pairs at `a` and `b`, round to 64 bits, and write the pair at `a` and the residue at `residue`:
  * zero when nothing was lost, negative when the magnitude grew. False, with nothing written, when the sum's rest is no
  * double, when there is no saying which way to round, and when the result is out of range.
  *
- * One function does it all, so that everything between operands and result stays in registers.
+ * One function does it all, so that everything between operands and result stays in registers. Tier 1 takes its text apart
+ * (translator/emit/specialise.ts), so it uses no names but its own and those of `bits`: the numbers of operations are
+ * those of PairOperation.
  */
 export function pairOperation(F: Float64Array, operation: number, a: number, b: number, residue: number): boolean {
+  const isSum = operation < 3;
+  const isProduct = operation === 3;
   let ah = F[a]!;
   let al = F[a + 1]!;
   let bh = F[b]!;
   let bl = F[b + 1]!;
-  // The result is h + r, where h is that sum rounded to a double and r may be off by up to `bound`.
+  // The result is h + r, where h is that sum rounded to a double. r may be off by 2^-102 of it where it is not exact.
   let h = 0;
   let r = 0;
-  let bound = 0;
-  if (operation < PairOperation.Product) {
-    if (operation === PairOperation.Difference) {
+  let isExact = true;
+  // What h was before lows were added: of a zero the sign counts.
+  let first = 0;
+  // Of a product, what the double lost, and that together with what the low parts add.
+  let lost = 0;
+  let rest = 0;
+  if (isSum) {
+    if (operation === 1) {
       bh = -bh;
       bl = -bl;
-    } else if (operation === PairOperation.DifferenceReversed) {
+    } else if (operation === 2) {
       ah = -ah;
       al = -al;
     }
     const s = ah + bh;
     const t = s - ah;
     const e = ah - (s - t) + (bh - t);
-    const f = al + bl;
-    const g = f - al;
-    if (al - (f - g) + (bl - g) !== 0) return false;
-    const rest = e + f;
+    let f = al;
+    if (bl !== 0) {
+      f = al + bl;
+      const g = f - al;
+      if (al - (f - g) + (bl - g) !== 0) return false;
+    }
+    rest = e + f;
     const k = rest - e;
     if (e - (rest - k) + (f - k) !== 0) return false;
     h = s + rest;
-    const z = h - s;
-    r = s - (h - z) + (rest - z);
-    // The sum of two negative zeros is one too.
-    if (h === 0 && s === 0) h = s;
-  } else if (operation === PairOperation.Product) {
+    if (Math.abs(s) < Math.abs(rest)) r = s - (h - rest);
+    else r = rest - (h - s);
+    first = s;
+  } else if (isProduct) {
     const p = ah * bh;
-    const ta = 134217729 * ah;
-    const a1 = ta - (ta - ah);
+    const a1 = bits.upperHalf(ah);
     const a2 = ah - a1;
-    const tb = 134217729 * bh;
-    const b1 = tb - (tb - bh);
+    const b1 = bits.upperHalf(bh);
     const b2 = bh - b1;
-    let rest = a1 * b1 - p + a1 * b2 + a2 * b1 + a2 * b2;
-    if (al !== 0 && bl !== 0) {
+    lost = a1 * b1 - p + (a1 * b2 + a2 * b1) + a2 * b2;
+    rest = lost;
+    if (bl !== 0) {
       rest = rest + (ah * bl + al * bh + al * bl);
-      bound = Math.abs(p) * TINY;
-    } else if (al !== 0 || bl !== 0) {
-      // Both exact: 11 bits by 27.
-      const x = bl === 0 ? al * b1 : bl * a1;
-      const y = bl === 0 ? al * b2 : bl * a2;
-      const f = x + y;
-      const e = rest;
-      rest = e + f;
-      const k = rest - e;
-      if (y - (f - x) !== 0 || e - (rest - k) + (f - k) !== 0) bound = Math.abs(p) * TINY;
+      isExact = false;
+    } else if (al !== 0) {
+      rest = rest + al * bh;
+      isExact = false;
     }
     h = p + rest;
-    // Of a zero the sign counts.
-    if (h === 0) h = p;
     r = rest - (h - p);
+    first = p;
   } else {
-    if (operation === PairOperation.QuotientReversed) {
+    if (operation === 5) {
       h = ah;
       ah = bh;
       bh = h;
@@ -108,60 +128,63 @@ export function pairOperation(F: Float64Array, operation: number, a: number, b: 
       al = bl;
       bl = h;
     }
-    const isRoot = operation === PairOperation.Root;
+    const isRoot = operation === 6;
     const q = isRoot ? Math.sqrt(bh) : ah / bh;
     const d = isRoot ? q : bh;
     const p = q * d;
-    const tq = 134217729 * q;
-    const q1 = tq - (tq - q);
+    const q1 = bits.upperHalf(q);
     const q2 = q - q1;
-    const td = 134217729 * d;
-    const d1 = td - (td - d);
+    const d1 = bits.upperHalf(d);
     const d2 = d - d1;
-    const e = q1 * d1 - p + q1 * d2 + q2 * d1 + q2 * d2;
+    const e = q1 * d1 - p + (q1 * d2 + q2 * d1) + q2 * d2;
     // What is left over, and by what it is to be divided.
     const left = isRoot ? bh - p - e + bl : ah - p - e + al - q * bl;
     const c = left / (isRoot ? q + q : bh);
-    if (left !== 0 || (!isRoot && bl !== 0)) bound = Math.abs(q) * TINY;
+    if (left !== 0 || (!isRoot && bl !== 0)) isExact = false;
     h = q + c;
-    if (h === 0) h = q;
     r = c - (h - q);
+    first = q;
   }
 
-  // Adding and taking away c cuts r off at the 64th bit, whose unit is that of c's last bit: unless the sum gets into the
-  // next binade, or h is a power of two and r on one side of it. Then the two ways to do it differ.
-  const c = h * TO_LAST_BIT;
-  let l = r + c - c;
-  if (l !== r - c + c) return false;
-  if (bound !== 0) {
-    if (r + bound + c - c !== l || r - bound + c - c !== l) return false;
-    if (r + bound - c + c !== l || r - bound - c + c !== l || Math.abs(r - l) <= bound) return false;
+  // Magnitudes from 2^-398 to below 2^399, or zero.
+  const exponent = bits.highWord(h) & 0x7ff00000;
+  if ((exponent - 0x27100000) >>> 0 > 0x31c00000) {
+    if (h !== 0) return false;
+    F[a] = first === 0 ? first : h;
+    F[a + 1] = 0;
+    F[residue] = 0;
+    return true;
   }
-  let d = r - l;
-  let n = h;
-  if (d !== 0) {
-    // The neighbour on the other side of r: as far away as l if this is a tie, which went to the even one of c + l when it
-    // has to be that of l. Without `o - l` a rest that is almost half would pass.
-    const q = d + d;
-    const o = l + q;
-    const isUnit = o + c - c === o;
-    if (isUnit !== (o - c + c === o)) return false;
-    if (isUnit && o - l === q) {
-      const isOdd = l + (c + c) - (c + c) !== l;
-      if (isOdd !== (l - (c + c) + (c + c) !== l)) return false;
-      if (isOdd) {
-        l = o;
-        d = -d;
-      }
+  // Adding and taking away c, 1.5 times a power of two, rounds to multiples of the 64th bit's unit, and to an even one where
+  // there are two as near. Just below a power of two the unit is half as large.
+  const power = bits.ofHighWord(exponent);
+  let c = power * 7.32421875e-4;
+  if (Math.abs(h) === power && r * h < 0) c = c * 0.5;
+  let l = r + c - c;
+  const d = r - l;
+  if (!isExact) {
+    // Next to l and next to the middle between it and its neighbour r may be on the other side, unless it is exact.
+    const distance = Math.abs(d);
+    if (distance <= c * 1e-26 || distance >= c * 7.40148683e-17) {
+      if (!isProduct || (al !== 0 && bl !== 0)) return false;
+      // Of 11 bits and 53: in two parts that are exact.
+      const low = bl === 0 ? al : bl;
+      const other = bl === 0 ? bh : ah;
+      const upper = bits.upperHalf(other);
+      const x = low * upper;
+      const y = low * (other - upper);
+      const f = x + y;
+      const sum = lost + f;
+      const k = sum - lost;
+      if (y - (f - x) !== 0 || lost - (sum - k) + (f - k) !== 0 || sum !== rest) return false;
     }
   }
+  let n = h;
   const m = h + l;
   if (m !== h) {
     l = l - (m - h);
     n = m;
   }
-  const magnitude = Math.abs(n);
-  if (!(magnitude >= 1e-120 && magnitude <= 1e120) && magnitude !== 0) return false;
   F[a] = n;
   F[a + 1] = l;
   F[residue] = d * n;

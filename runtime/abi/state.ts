@@ -133,8 +133,10 @@ export const X87_RESIDUE = 172;
 export const X87_SCRATCH = 174;
 /** A double from memory, and the low part of a pair behind it, which stays zero; then a whole pair. Not architectural. */
 export const X87_DOUBLE = 176;
+/** A double: the low part of a result of tier 1's arithmetic on pairs. Not architectural. */
+export const X87_LOW = 184;
 /** First slot after them. */
-export const X87_END = 184;
+export const X87_END = 186;
 
 /**
  * SSE. XMM0 to XMM7, four slots each, 16 bytes aligned, so that they can also be seen as lanes of other types; behind

@@ -40,8 +40,10 @@ export interface Tier0Block {
 export type RegionExit =
   /** Control goes to an address, which may become part of the region when it is compiled anew. */
   | { readonly kind: 'link'; readonly eip: number; readonly mayGrow: boolean }
-  /** Tier 0 has to run the instruction at `eip`; the budget has been charged for `remaining` more than have run. */
-  | { readonly kind: 'slow'; readonly eip: number; readonly remaining: number }
+  /** Tier 0 has to run the instruction at `eip`; the budget has been charged for `remaining` more than have run.
+   * `pairs`: because an x87 register or result is no pair (abi/pair.ts), and not because of memory.
+   */
+  | { readonly kind: 'slow'; readonly eip: number; readonly remaining: number; readonly pairs: boolean }
   /** VMM call number `call` at `eip`; `next` is the following instruction. Its arguments are in their slots. */
   | { readonly kind: 'vmm'; readonly call: number; readonly eip: number; readonly next: number }
   /**
@@ -82,6 +84,8 @@ export interface Profile {
   targets(eip: number): readonly number[];
   /** Shared tests of memory accesses failed too often here: each access is to have its own. */
   readonly separateTests: boolean;
+  /** x87 instructions may count on registers that are pairs of doubles, under the control word that compilers assume. */
+  readonly pairs: boolean;
 }
 
 export interface Translator {

@@ -23,6 +23,9 @@ const PENALTY = 3;
 const MAX_SETBACKS = 4;
 /** An inner block is busy when less than this share of its executions before it is hot are left. */
 const BUSY = 7 / 8;
+/** So many exits because of the x87, each within so many instructions of the last one, are too many. */
+const MAX_PAIR_EXITS = 100;
+const SOON = 2000;
 
 /** What regions need of the blocks and code pages. */
 export interface BlockIndex {
@@ -124,6 +127,7 @@ export class Regions {
       executions: (eip) => this.executions(eip, head),
       targets: (eip) => this.targets(eip, head),
       separateTests: head.separateTests,
+      pairs: head.pairs,
     };
     const codeAt = (eip: number): CodeBytes | undefined => this.codeFor(eip, head);
     const code = this.translator.compile(head.eip, head.mode, codeAt, profile, {
@@ -253,11 +257,26 @@ export class Regions {
    * A region is left for tier 0 because memory could not be accessed directly. When that happens often, its accesses no longer
    * share tests: their slow arms cost less.
    */
-  noteSlowExit(region: Region): void {
+  noteSlowExit(region: Region, pairs: boolean): void {
     this.cache.statistics.slowExits++;
     const { head } = region;
+    if (pairs) {
+      this.notePairExit(region);
+      return;
+    }
     if (++region.slowExits !== this.options.maxSlowExits || region.dropped || head.mode & MODE_IDENTITY) return;
     head.separateTests = true;
+    this.grow(region);
+  }
+
+  /** The x87 could not go on with pairs. When that happens all the time, instructions call helpers instead. */
+  private notePairExit(region: Region): void {
+    const now = this.cache.statistics.compiledInstructions;
+    const isSoon = now - region.lastPairExit < SOON;
+    region.lastPairExit = now;
+    region.pairExits = isSoon ? region.pairExits + 1 : 0;
+    if (region.pairExits !== MAX_PAIR_EXITS || region.dropped) return;
+    region.head.pairs = false;
     this.grow(region);
   }
 

@@ -33,6 +33,8 @@ export class Block {
   region: Region | undefined;
   /** Accesses in the region that it heads have tests of their own. */
   separateTests = false;
+  /** Its region does x87 instructions on pairs. */
+  pairs = true;
   /** Times that its region was dropped because it was left again too soon. */
   setbacks = 0;
   /** The last region that it became part of without being an entry. */
@@ -95,6 +97,9 @@ export class Region {
   dropped = false;
   /** Times left for tier 0 because memory could not be accessed directly. */
   slowExits = 0;
+  /** Of those because of the x87: how many followed on each other soon, and when the last one was. */
+  pairExits = 0;
+  lastPairExit = 0;
   readonly number: number;
   readonly space: RegionSpace;
   /** Times that it was compiled anew because it had grown. */

@@ -33,7 +33,8 @@ export function pairOfExtended(low: number, high: number, se: number, R: PairRes
   const l = upper - h + (low >>> 0);
   const unit = se & 0x8000 ? -powerOfTwo(e - 63) : powerOfTwo(e - 63);
   R[0] = h * unit;
-  R[1] = l * unit;
+  // Zeros are positive, so that the form of a value is one.
+  R[1] = l * unit + 0;
   return true;
 }
 

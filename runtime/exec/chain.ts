@@ -100,7 +100,7 @@ export class Chain implements CallService {
           // Not worth giving up the calls that are under way.
           S[EIP] = way.eip;
           S[BUDGET]! += way.remaining;
-          cache.regions.noteSlowExit(region);
+          cache.regions.noteSlowExit(region, way.pairs);
           const left = slowStep();
           if (left === Exit.Vmm || left === Exit.Fault) return left;
           exit = Exit.Indirect;

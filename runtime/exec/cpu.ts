@@ -174,7 +174,7 @@ export class Cpu {
               continue;
             }
             if (way.kind === 'slow') {
-              this.cache.regions.noteSlowExit(left);
+              this.cache.regions.noteSlowExit(left, way.pairs);
               S[BUDGET]! += way.remaining;
               block = this.cache.current();
               exit = this.interpretOnce(block);

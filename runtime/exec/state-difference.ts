@@ -25,8 +25,10 @@ import {
   VMM_CALL,
   X87_CONTROL,
   X87_END,
+  X87_INEXACT,
   X87_REGISTER,
   X87_REGISTER_SLOTS,
+  X87_RESIDUE,
   X87_SCRATCH,
   X87_STATUS,
   X87_TAGS,
@@ -34,6 +36,7 @@ import {
   XMM,
 } from '../abi/state.ts';
 import { readEflags } from '../cpu/eflags.ts';
+import { x87Status } from '../cpu/x87.ts';
 
 /** A slot or a word that differs: its name and both values (i32). */
 export interface Difference {
@@ -56,7 +59,6 @@ const names: ReadonlyMap<number, string> = new Map([
   ...lanes('r', X87_REGISTER, X87_REGISTER_SLOTS),
   ...lanes('xmm', XMM, 4),
   [X87_CONTROL, 'fcw'],
-  [X87_STATUS, 'fsw'],
   [X87_TAGS, 'ftags'],
   [X87_TOP, 'ftop'],
   [MXCSR, 'mxcsr'],
@@ -66,11 +68,12 @@ function lanes(name: string, first: number, slots: number): (readonly [number, s
   return Array.from({ length: 8 * slots }, (_, i) => [first + i, `${name}${Math.floor(i / slots)}[${i % slots}]`]);
 }
 
-/** Slots that are not architectural, or that differ in how they say the same (flags, instructions retired). */
+/** Slots that are not architectural, or that differ in how they say the same (flags, x87 status, instructions retired). */
 const apart: ReadonlySet<number> = new Set([
   ...[FLAG_RES, FLAG_AUX, FLAG_CF, FLAG_OF, BUDGET, SCRATCH, RETIRED_LOW, RETIRED_HIGH],
   ...Array.from({ length: REGION_LEFT - VMM_CALL + 1 }, (_, i) => VMM_CALL + i),
   ...Array.from({ length: MXCSR - VECTOR_SCRATCH }, (_, i) => VECTOR_SCRATCH + i),
+  ...[X87_STATUS, X87_INEXACT, X87_RESIDUE, X87_RESIDUE + 1],
   ...Array.from({ length: X87_END - X87_SCRATCH }, (_, i) => X87_SCRATCH + i),
 ]);
 const compared: readonly number[] = Array.from({ length: TEMPORARY }, (_, slot) => slot).filter(
@@ -84,7 +87,12 @@ export function compareStates(left: Int32Array, right: Int32Array): Difference[]
     if (left[slot] !== right[slot])
       found.push({ what: names.get(slot) ?? `slot ${slot}`, left: left[slot]!, right: right[slot]! });
   }
-  const flags = { what: 'eflags', left: readEflags(left), right: readEflags(right) };
-  if (flags.left !== flags.right) found.push(flags);
+  for (const [what, read] of [
+    ['eflags', readEflags],
+    ['fsw', x87Status],
+  ] as const) {
+    const [of, other] = [read(left), read(right)];
+    if (of !== other) found.push({ what, left: of, right: other });
+  }
   return found;
 }

@@ -34,6 +34,7 @@ import { inlineXmm } from './simd/index.ts';
 import { isXmm, XmmRegisters } from './simd/registers.ts';
 import { inlineVector } from './vector.ts';
 import { inlineX87 } from './x87.ts';
+import { type PairHost, X87Pairs } from './x87-pairs.ts';
 
 /** The operator that zero-extends each narrow part from its own width. */
 const zeroExtensions: Readonly<Partial<Record<Part, Pure['name']>>> = { r8: 'zext8', r8h: 'zext8', r16: 'zext16' };
@@ -52,6 +53,8 @@ export class BlockEmitter {
   private readonly vector: VectorLanes;
   /** On hosts with vectors; `vector` is the x87's alone then. */
   private readonly xmm: XmmRegisters | undefined;
+  /** The x87 on pairs, where that can be. */
+  private readonly pairs: X87Pairs | undefined;
   private eip: number;
   private index = 0;
   private siteEip: number | undefined;
@@ -71,11 +74,36 @@ export class BlockEmitter {
     };
     this.vector = new VectorLanes(host);
     this.xmm = frame.host.vectors ? new XmmRegisters(host) : undefined;
+    this.pairs = frame.host.pairs && frame.usesPairs ? new X87Pairs(this.pairHost(block.mode)) : undefined;
+  }
+
+  private pairHost(mode: number): PairHost {
+    return {
+      mode,
+      add: (statement) => this.add(statement),
+      value: (value) => this.value(value),
+      atom: (expression) => this.atom(expression),
+      fixed: (expression) => (expression.type === 'Identifier' ? this.fixed(expression) : this.atom(expression)),
+      name: (node, expression) => {
+        if (this.named.has(node)) this.name(node, expression);
+      },
+      leave: () => this.leave(true),
+      leaveForMemory: () => this.leave(),
+      site: () => this.site(),
+    };
+  }
+
+  /** A name for what a local holds now. */
+  private fixed(local: Expression): Expression {
+    const name = this.frame.temporary();
+    this.add(js.constant(name, local));
+    return js.id(name);
   }
 
   /** Emit all nodes. */
   run(): void {
     for (const node of this.block.nodes) this.node(node);
+    this.pairs?.end();
     this.vector.end();
   }
 
@@ -172,7 +200,10 @@ export class BlockEmitter {
   // ---- nodes ------------------------------------------------------------------------------------------------------
 
   private node(node: Node): void {
-    if (canFault(node) && !this.isTested(node)) this.site();
+    if (this.pairs?.emit(node)) return;
+    const faults = canFault(node) && !this.isTested(node);
+    this.pairs?.before(node, faults);
+    if (faults) this.site();
     switch (node.op) {
       case 'mark':
         this.eip = node.eip;
@@ -360,9 +391,10 @@ export class BlockEmitter {
     this.add(js.unlikely(refuses, this.leave()));
   }
 
-  /** Leave the region before this instruction. */
-  private leave(): Statement[] {
-    return this.frame.exits.slow(this.eip, this.block.instructions - this.index);
+  /** Leave the region before this instruction. @param pairs it cannot be done on pairs. */
+  private leave(pairs = false): Statement[] {
+    const written = this.pairs?.pending() ?? [];
+    return [...written, ...this.frame.exits.slow(this.eip, this.block.instructions - this.index, pairs)];
   }
 
   private store(node: Store): void {

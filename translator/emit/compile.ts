@@ -18,7 +18,7 @@ import type { FunctionFrame } from './frame.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from './names.ts';
 import type { HostTraits } from './traits.ts';
 
-export const scriptTraits: HostTraits = { learns: true, vectors: false, intrinsics: new Set() };
+export const scriptTraits: HostTraits = { learns: true, vectors: false, pairs: false, intrinsics: new Set() };
 
 /** @param user bind CPL 3's TLB tables.  @returns undefined when the host forbids code generation. */
 export function createCompiler(context: ExecutionContext, user: boolean): Compiler | undefined {

@@ -27,11 +27,13 @@ export class Exits {
     return leave(ordinal);
   }
 
-  /** Tier 0 has to run the instruction at `eip`; `remaining` instructions were counted and have not run. */
-  slow(eip: number, remaining: number): Statement[] {
+  /** Tier 0 has to run the instruction at `eip`; `remaining` instructions were counted and have not run.
+   * @param pairs because of the x87 (RegionExit).
+   */
+  slow(eip: number, remaining: number, pairs: boolean): Statement[] {
     const last = this.table.at(-1);
-    if (last?.kind !== 'slow' || last.eip !== eip || last.remaining !== remaining)
-      this.table.push({ kind: 'slow', eip, remaining });
+    if (last?.kind !== 'slow' || last.eip !== eip || last.remaining !== remaining || last.pairs !== pairs)
+      this.table.push({ kind: 'slow', eip, remaining, pairs });
     return leave(this.table.length - 1);
   }
 

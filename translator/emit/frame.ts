@@ -39,13 +39,16 @@ export class FunctionFrame {
   readonly host: HostTraits;
   /** XMM registers, on hosts with vectors. */
   readonly xmm: XmmLocals;
+  /** x87 instructions are done on pairs where the host can do that. */
+  readonly usesPairs: boolean;
   private readonly saves: Statement[][] = [];
   private readonly restores: Statement[][] = [];
   private readonly laneReloads: (readonly [number, Statement[]])[] = [];
 
   /** @param wholes XMM registers that are vectors. */
-  constructor(host: HostTraits, wholes: ReadonlySet<number> = new Set()) {
+  constructor(host: HostTraits, usesPairs: boolean, wholes: ReadonlySet<number> = new Set()) {
     this.host = host;
+    this.usesPairs = usesPairs;
     this.xmm = new XmmLocals(wholes);
   }
 

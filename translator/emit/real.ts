@@ -5,7 +5,7 @@ import * as js from './estree.ts';
 export const assign = (left: Expression, right: Expression): Statement => js.statement(js.assign(left, right));
 
 /** Math.name(x) */
-export const math = (name: 'abs' | 'fround' | 'sqrt', x: Expression): Expression => ({
+export const math = (name: 'abs' | 'fround' | 'sqrt' | 'trunc', x: Expression): Expression => ({
   type: 'CallExpression',
   callee: { type: 'MemberExpression', object: js.id('Math'), property: js.id(name), computed: false, optional: false },
   arguments: [x],
@@ -13,6 +13,13 @@ export const math = (name: 'abs' | 'fround' | 'sqrt', x: Expression): Expression
 });
 
 export const real = (value: number): Expression => ({ type: 'Literal', value, raw: String(value) });
+
+/** The same, written so that WebAssembly takes it for a double even where it is an integer. */
+export const double = (value: number): Expression => ({
+  type: 'Literal',
+  value,
+  raw: Number.isInteger(value) && Math.abs(value) < 1e9 ? `${value}.0` : String(value),
+});
 
 export const infinity: Expression = js.id('Infinity');
 

@@ -40,16 +40,17 @@ export interface EmittedRegion extends CompiledFunction {
   readonly exits: readonly RegionExit[];
 }
 
-/** Emit and compile the region that begins at an EIP. */
+/** Emit and compile the region that begins at an EIP. @param usesPairs where the host can, the x87 works on pairs. */
 export function emitRegion(
   eip: number,
   head: RegionNode,
   pages: readonly PageCheck[],
   place: RegionPlace,
   compiler: Compiler,
+  usesPairs: boolean,
 ): EmittedRegion {
   const { host } = compiler;
-  const frame = host.vectors ? new FunctionFrame(host, findWholes(head)) : new FunctionFrame(host);
+  const frame = new FunctionFrame(host, usesPairs, host.vectors ? findWholes(head) : undefined);
   const structure = new StructureEmitter(head, frame, place.number);
   const inner = structure.run();
   const recovery = [js.iff(js.binary('===', js.id(SAVED_LOCAL), js.num(0)), frame.save())];

@@ -9,6 +9,8 @@ export interface HostTraits {
   readonly learns: boolean;
   /** It has vectors of 128 bits and instructions on them (emit/simd/). */
   readonly vectors: boolean;
+  /** Arithmetic on pairs of doubles can be called with doubles (pair-functions.ts). */
+  readonly pairs: boolean;
   /** Operators of ir/pure.ts that are to be called by name. */
   readonly intrinsics: ReadonlySet<string>;
 }

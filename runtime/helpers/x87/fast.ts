@@ -192,7 +192,8 @@ export function fastX87({ state: S, memory }: HelperContext, general: X87Workers
     const h = F[at]!;
     if (!magnitude || h < 0 || Object.is(h, -0)) {
       F[at] = -h;
-      F[at + 1] = -F[at + 1]!;
+      // Not to make it -0.
+      F[at + 1] = 0 - F[at + 1]!;
     }
     F[RESIDUE] = 0;
     return true;

@@ -115,6 +115,15 @@ export class Bridge {
     this.define(name, type, module, { f: this.guarded(script) });
   }
 
+  /** Functions of a module of their own, by the names that regions import them by. */
+  add(bytes: Uint8Array, types: ReadonlyMap<string, FunctionType>): void {
+    const exports = this.instantiate(bytes, {});
+    for (const [name, type] of types) {
+      this.functions[name] = exports[name] as WasmFunction;
+      this.types.set(name, type);
+    }
+  }
+
   private define(name: string, type: FunctionType, module: ModuleWriter, scripts: Record<string, Script>): void {
     this.functions[name] = this.instantiate(module.finish(), scripts)['f'] as WasmFunction;
     this.types.set(name, type);

@@ -12,11 +12,13 @@ import { webAssembly } from '../../../runtime/abi/web-assembly.ts';
 import { type PureName, pureOperator } from '../../ir/pure.ts';
 import type { Compiler } from '../compiler.ts';
 import { DEPTH_PARAMETER, ENTRY_PARAMETER } from '../names.ts';
+import { isPairFunction, pairFunctionNames } from '../pair-functions.ts';
 import { ByteWriter, ModuleWriter } from './binary.ts';
 import { Bridge, wordFunction } from './bridge.ts';
 import { type ArrayAccess, type Environment, elements, type ImportedFunction } from './environment.ts';
 import { ExpressionEncoder, intrinsicOperators } from './expressions.ts';
 import { Locals } from './locals.ts';
+import { pairModule } from './pairs.ts';
 import { StatementEncoder } from './statements.ts';
 
 /** Makes compilers for one machine. */
@@ -50,7 +52,7 @@ export class WasmBackEnd {
     const arrays = this.arrays(user);
     const { buffer } = context.ram.memory;
     return {
-      host: { learns: false, vectors: bridge.vectors, intrinsics: intrinsicOperators },
+      host: { learns: false, vectors: bridge.vectors, pairs: true, intrinsics: intrinsicOperators },
       compile: (name, body, frame, { number, entries }) => {
         const module = new ModuleWriter();
         module.importMemory('m', 'm', context.ram.memory.isShared);
@@ -64,6 +66,7 @@ export class WasmBackEnd {
             let known = imports.get(called);
             if (known === undefined) {
               const imported = runtimeNames[called] ?? called;
+              if (isPairFunction(imported)) this.addPairs();
               const type = bridge.typeOf(imported) ?? this.addScript(imported);
               const index = module.importFunction('b', imported, type);
               known = { ...type, index, trailing: trailing[imported] };
@@ -113,6 +116,14 @@ export class WasmBackEnd {
       i32: at(ram, i32),
       f64: at(ram, f64),
     };
+  }
+
+  /** Make the arithmetic on pairs what regions can import, once. */
+  private addPairs(): void {
+    const { bridge, context } = this;
+    if (bridge.typeOf(pairFunctionNames[0]!) !== undefined) return;
+    const { bytes, types } = pairModule(this.arrays(false), context.ram.memory.isShared);
+    bridge.add(bytes, types);
   }
 
   /** Make a helper or an operator, as the tree calls it, one that regions can import. */

@@ -442,7 +442,9 @@ export class ExpressionEncoder extends ExpressionKinds {
     // What was thrown, the last argument of F, is no word.
     const own = name === 'F' ? args.slice(0, 1) : args;
     if (own.length + (trailing === undefined ? 0 : 1) !== parameters.length) throw unknown(e);
-    for (const arg of own) this.word(arg);
+    own.forEach((arg, i) => {
+      this.push(arg, parameters[i] === ValueType.F64 ? 'f64' : 'i32');
+    });
     if (trailing !== undefined) this.constant(trailing);
     this.op(Op.Call);
     this.code.unsigned(index);

@@ -44,6 +44,11 @@ const table = {
   /** Words of a double, and a double of (low, high) word. */
   lowWord: make(['f64'], 'i32', [Op.I64ReinterpretF64, Op.I32WrapI64]),
   highWord: make(['f64'], 'i32', [Op.I64ReinterpretF64, Op.I64Const, 32, Op.I64ShrU, Op.I32WrapI64]),
+  /** A double rounded to 26 bits: half of the last of them is added, and what is below is cut off. */
+  upperHalf: make(['f64'], 'f64', [
+    Op.I64ReinterpretF64, Op.I64Const, 0x80, 0x80, 0x80, 0x20, Op.I64Add,
+    Op.I64Const, 0x80, 0x80, 0x80, 0x40, Op.I64And, Op.F64ReinterpretI64,
+  ]),
   ofLowWord: make(['i32'], 'f64', [Op.I64ExtendI32U, Op.F64ReinterpretI64]),
   ofHighWord: make(['i32'], 'f64', [Op.I64ExtendI32U, Op.I64Const, 32, Op.I64Shl, Op.F64ReinterpretI64]),
 

@@ -4,6 +4,7 @@
  */
 import type { CallExpression, MemberExpression } from 'estree';
 import type { Expression } from '../estree.ts';
+import { isPairFunction } from '../pair-functions.ts';
 import { type ArrayAccess, type Environment, type Kind, type Local, viewMethods } from './environment.ts';
 import { typedIntrinsics } from './intrinsics.ts';
 import type { Locals } from './locals.ts';
@@ -33,7 +34,8 @@ export class ExpressionKinds {
         const { value } = e;
         if (typeof value === 'boolean') return 'test';
         if (typeof value !== 'number') throw unknown(e);
-        if (!Number.isInteger(value) || value > 0xffffffff) return 'f64';
+        // Written with a point it is a double, whatever its value.
+        if (!Number.isInteger(value) || value > 0xffffffff || e.raw?.includes('.')) return 'f64';
         return value > 0x7fffffff ? 'u32' : 'i32';
       }
       case 'Identifier':
@@ -85,7 +87,8 @@ export class ExpressionKinds {
       if (name === 'min' || name === 'max') return this.isUnsigned(e.arguments as Expression[]) ? 'u32' : 'i32';
       return 'f64';
     }
-    return typedIntrinsics.get(nameOf(callee as Expression))?.result ?? 'i32';
+    const name = nameOf(callee as Expression);
+    return typedIntrinsics.get(name)?.result ?? (isPairFunction(name) ? 'f64' : 'i32');
   }
 
   protected isUnsigned(words: readonly Expression[]): boolean {

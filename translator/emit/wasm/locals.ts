@@ -20,10 +20,11 @@ export class Locals {
   private readonly free: Record<Kind, number[]> = { i32: [], u32: [], f64: [], v128: [] };
   private readonly parameters: number;
 
-  constructor(parameters: readonly string[]) {
+  /** @param kind of all parameters. */
+  constructor(parameters: readonly string[], kind: 'i32' | 'f64' = 'i32') {
     this.parameters = parameters.length;
     parameters.forEach((name, index) => {
-      this.byName.set(name, { index, type: ValueType.I32, kind: 'i32' });
+      this.byName.set(name, { index, type: kind === 'f64' ? ValueType.F64 : ValueType.I32, kind });
     });
   }
 

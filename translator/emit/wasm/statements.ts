@@ -13,10 +13,13 @@ export class StatementEncoder {
   private readonly code: ByteWriter;
   private readonly locals: Locals;
   private readonly expressions: ExpressionEncoder;
+  private readonly result: 'i32' | 'f64';
   /** What is open, the innermost last: a label, or nothing that one can branch to. */
   private readonly open: (string | undefined)[] = [];
 
-  constructor(expressions: ExpressionEncoder, locals: Locals) {
+  /** @param result kind of what the function returns. */
+  constructor(expressions: ExpressionEncoder, locals: Locals, result: 'i32' | 'f64' = 'i32') {
+    this.result = result;
     this.code = expressions.code;
     this.locals = locals;
     this.expressions = expressions;
@@ -56,7 +59,7 @@ export class StatementEncoder {
         this.branch(Op.Branch, statement.label!.name);
         return false;
       case 'ReturnStatement':
-        this.expressions.word(statement.argument!);
+        this.expressions.push(statement.argument!, this.result);
         this.code.byte(Op.Return);
         return false;
       case 'TryStatement':

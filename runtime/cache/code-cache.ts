@@ -19,6 +19,8 @@ import { UncachedCode } from './uncached.ts';
 const TABLE_SIZE = 1 << 14;
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
+/** Bytes that are expected to be written over when a second store follows a first one over code. */
+const REWRITE_AHEAD = 512;
 
 export class CodeCache implements CodeWatch, BlockIndex {
   readonly statistics: CacheStatistics = createStatistics();
@@ -304,7 +306,19 @@ export class CodeCache implements CodeWatch, BlockIndex {
 
   invalidate(pa: number, length: number): void {
     const page = this.pages[pa >>> 12];
-    if (page === undefined || !page.mayCover(pa, length)) return;
+    if (page === undefined || !page.mayCover(pa, length) || !this.dropWithin(page, pa, length)) return;
+    if (page.noteRewrite(pa)) this.expectRewrites(page, pa);
+  }
+
+  /** Code is being written over, from low addresses to high: drop what comes next too, so that those stores cost little. */
+  private expectRewrites(page: CodePage, pa: number): void {
+    this.dropWithin(page, pa, Math.min(REWRITE_AHEAD, 4096 - (pa & 4095)));
+    page.refresh();
+    this.memory.lines?.setCode(page.number, (place, length) => page.mayCover(place, length));
+  }
+
+  /** @returns whether there was any. */
+  private dropWithin(page: CodePage, pa: number, length: number): boolean {
     let hit = false;
     for (const translation of [...page.translations]) {
       if (translation.dropped || !translation.covers(pa, length)) continue;
@@ -318,7 +332,7 @@ export class CodeCache implements CodeWatch, BlockIndex {
         this.regions.drop(translation);
       }
     }
-    if (hit) page.rewrites++;
+    return hit;
   }
 
   private drop(block: Block): void {

@@ -5,6 +5,9 @@
  */
 import type { Block, Region } from './translation.ts';
 
+/** A store at most so many bytes after the last one over code goes on where that one stopped. */
+const STRIDE = 16;
+
 /** Something made from code bytes. */
 export type Translation = Block | Region;
 
@@ -16,6 +19,8 @@ export class CodePage {
   private readonly bytes: Int32Array = new Int32Array(128);
   /** Stores that dropped code here: code that keeps being rewritten is not worth compiling. */
   rewrites = 0;
+  /** Where the last store over code was. */
+  private rewritten = -1;
 
   constructor(number: number) {
     this.number = number;
@@ -49,9 +54,13 @@ export class CodePage {
   /** A translation covers `length` bytes from `pa`, which may start before or end behind this page. */
   cover(translation: Translation, pa: number, length: number): void {
     this.translations.add(translation);
-    const start = Math.max(pa, this.number << 12);
-    const end = Math.min(pa + length, (this.number + 1) << 12);
-    for (let at = start & 4095; at <= ((end - 1) & 4095); at++) this.bytes[at >> 5]! |= 1 << at;
+    this.mark(pa, length);
+  }
+
+  private mark(pa: number, length: number): void {
+    const first = Math.max(pa - (this.number << 12), 0);
+    const last = Math.min(pa + length - 1 - (this.number << 12), 4095);
+    for (let word = first >> 5; word <= last >> 5; word++) this.bytes[word]! |= maskWithin(word, first, last);
   }
 
   /** Could translated code lie in these bytes of the page? */
@@ -72,6 +81,24 @@ export class CodePage {
     const last = first + length - 1;
     for (let word = first >> 5; word <= last >> 5; word++) this.bytes[word]! &= ~maskWithin(word, first, last);
     return false;
+  }
+
+  /** A store dropped code at `pa`. Does it go on where the last one stopped, so that more of them will come? */
+  noteRewrite(pa: number): boolean {
+    this.rewrites++;
+    const last = this.rewritten;
+    this.rewritten = pa;
+    return last >= 0 && pa > last && pa <= last + STRIDE;
+  }
+
+  /** Let the bitmap forget what has been dropped. */
+  refresh(): void {
+    this.bytes.fill(0);
+    for (const translation of this.translations) {
+      translation.forEachStretch((pa, length) => {
+        if (pa >>> 12 === this.number || (pa + length - 1) >>> 12 === this.number) this.mark(pa, length);
+      });
+    }
   }
 
   remove(translation: Translation): void {

@@ -52,6 +52,13 @@ export class Block {
     this.secondMapping = secondMapping;
   }
 
+  /** Its stretches of physical memory, each on one page. */
+  forEachStretch(visit: (pa: number, length: number) => void): void {
+    const inFirst = this.secondPage < 0 ? this.code.length : 4096 - (this.pa & 4095);
+    visit(this.pa, inFirst);
+    if (this.secondPage >= 0) visit(this.secondPage << 12, this.code.length - inFirst);
+  }
+
   /** Does it cover any of `length` bytes at physical address `pa`? */
   covers(pa: number, length: number): boolean {
     const inFirst = this.secondPage < 0 ? this.code.length : 4096 - (this.pa & 4095);
@@ -133,6 +140,10 @@ export class Region {
       growthCount: way.kind === 'link' && way.mayGrow ? place.growthCount : -1,
     }));
     this.stretches = stretches;
+  }
+
+  forEachStretch(visit: (pa: number, length: number) => void): void {
+    for (const { pa, length } of this.stretches) visit(pa, length);
   }
 
   covers(pa: number, length: number): boolean {

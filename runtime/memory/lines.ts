@@ -66,6 +66,18 @@ export class LineTable {
     if (isNew) this.update(page);
   }
 
+  /** Translated code is left on the page where `holdsCode` says so, which is asked for each line. */
+  setCode(page: number, holdsCode: (place: number, length: number) => boolean): void {
+    const lines = this.code.get(page);
+    if (lines === undefined) return;
+    lines.fill(0);
+    for (let line = 0; line < LINES_PER_PAGE; line++) {
+      const place = (page << PAGE_SHIFT) | (line << LINE_SHIFT);
+      if (holdsCode(place, 1 << LINE_SHIFT)) lines[line >> 5]! |= 1 << (line & 31);
+    }
+    this.update(page);
+  }
+
   /** No translated code is left on the page. */
   clearCode(page: number): void {
     if (this.code.delete(page)) this.update(page);

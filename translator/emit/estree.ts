@@ -7,7 +7,7 @@ export const id = (name: string): Identifier => ({ type: 'Identifier', name });
 
 /** An i32 literal. Negative numbers are written as a unary minus, as JavaScript has it. */
 export function num(value: number): Expression {
-  const literal: Literal = { type: 'Literal', value: Math.abs(value), raw: String(Math.abs(value)) };
+  const literal: Literal = { type: 'Literal', value: Math.abs(value) };
   return value < 0 ? unary('-', literal) : literal;
 }
 

@@ -7,7 +7,7 @@
 import { isVectorSlot, SCRATCH } from '../../runtime/abi/state.ts';
 import type { IrBlock } from '../ir/block.ts';
 import { flagMask } from '../ir/flags.ts';
-import { type Node, operandsOf, type Value } from '../ir/node.ts';
+import { forEachOperand, type Node, type Value } from '../ir/node.ts';
 import { isSync } from '../ir/ops.ts';
 import { terminatorOperands } from '../ir/terminator.ts';
 import { componentSlots } from './flag-slots.ts';
@@ -15,36 +15,36 @@ import { componentSlots } from './flag-slots.ts';
 /** Values of `block` that need a name. */
 export function findNamed(block: IrBlock): Set<Value> {
   const { nodes } = block;
-  const users = new Map<Node, number[]>();
-  const use = (value: Value, at: number): void => {
-    const list = users.get(value);
-    if (list) list.push(at);
-    else users.set(value, [at]);
-  };
   const end = nodes.length;
-  nodes.forEach((node, at) => {
-    for (const operand of operandsOf(node)) use(operand, at);
-  });
-  for (const operand of terminatorOperands(block.terminator)) use(operand, end);
+  for (const node of nodes) {
+    node.uses = 0;
+    node.last = -1;
+  }
+  /** Where the user that is being looked at is evaluated: at its own position, or where its one use is. */
+  let evaluated = end;
+  const use = (value: Value): void => {
+    value.uses++;
+    if (evaluated > value.last) value.last = evaluated;
+  };
+  for (const operand of terminatorOperands(block.terminator)) use(operand);
 
   const named = new Set<Value>();
-  /** Where each node is evaluated: its own position, or that of the one use it moves to. */
-  const evaluated: number[] = nodes.map((_node, at) => at);
-  evaluated.push(end);
   for (let at = end - 1; at >= 0; at--) {
     const node = nodes[at]!;
-    const uses = users.get(node);
-    if (uses === undefined) continue;
-    if (node.op === 'load' || node.op === 'call') named.add(node);
-    else if (node.op === 'pure') {
-      if (uses.length === 1) evaluated[at] = evaluated[uses[0]!]!;
-      else named.add(node);
-    } else if (node.op === 'get') {
-      const last = Math.max(...uses.map((user) => evaluated[user]!));
-      if (node.slot === SCRATCH || isVectorSlot(node.slot) || writtenBefore(nodes, node.slot, at, last))
-        named.add(node);
-      else if (node.part !== 'r32' && uses.length > 1) named.add(node);
+    const { uses, last } = node;
+    evaluated = at;
+    if (uses > 0) {
+      if (node.op === 'load' || node.op === 'call') named.add(node);
+      else if (node.op === 'pure') {
+        if (uses === 1) evaluated = last;
+        else named.add(node);
+      } else if (node.op === 'get') {
+        if (node.slot === SCRATCH || isVectorSlot(node.slot) || writtenBefore(nodes, node.slot, at, last))
+          named.add(node);
+        else if (node.part !== 'r32' && uses > 1) named.add(node);
+      }
     }
+    forEachOperand(node, use);
   }
   return named;
 }

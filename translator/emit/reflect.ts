@@ -7,7 +7,8 @@
  * argument.
  */
 import { type Expression as AcornExpression, type BlockStatement, parseExpressionAt } from 'acorn';
-import { type Expression, id } from './estree.ts';
+import type { Expression } from './estree.ts';
+import * as js from './estree.ts';
 
 export interface Template {
   /** How often each parameter occurs. */
@@ -37,25 +38,32 @@ function parse(arrow: Arrow): Template | undefined {
     return parameter.name;
   });
   const occurrences = parameters.map(() => 0);
-  const steps = body.constants.map(([name]) => name);
-  for (const part of [...body.constants.map(([, init]) => init), body.result]) {
-    copy(part, (name) => {
-      const index = parameters.indexOf(name);
-      if (index >= 0) occurrences[index]!++;
-      else if (name !== 'Math' && !steps.includes(name))
-        throw new SyntaxError(`${name} is neither a parameter nor Math: ${text}`);
-      return undefined;
-    });
+  const names = [...parameters];
+  const steps: Maker[] = [];
+  const reading = (name: string): number => {
+    const index = names.indexOf(name);
+    if (index < 0) throw new SyntaxError(`${name} is neither a parameter nor Math: ${text}`);
+    if (index < parameters.length) occurrences[index]!++;
+    return index;
+  };
+  for (const [name, init] of body.constants) {
+    steps.push(makerOf(init, reading));
+    names.push(name);
   }
+  const result = makerOf(body.result, reading);
   return {
     occurrences,
     expand(args, name) {
-      const known = new Map(parameters.map((parameter, i) => [parameter, args[i]!]));
-      for (const [step, init] of body.constants) known.set(step, name(copy(init, (used) => known.get(used))));
-      return copy(body.result, (used) => known.get(used));
+      if (steps.length === 0) return result(args);
+      const values = [...args];
+      for (const step of steps) values.push(name(step(values)));
+      return result(values);
     },
   };
 }
+
+/** Makes an expression from the values of parameters and constants. */
+type Maker = (values: readonly Expression[]) => Expression;
 
 interface Body {
   readonly constants: readonly (readonly [name: string, init: Expression])[];
@@ -78,32 +86,37 @@ function bodyOf(body: AcornExpression | BlockStatement): Body | undefined {
   return undefined;
 }
 
-/** Copy an expression; `replace` gives what stands for an identifier, or undefined to keep it. */
-function copy(node: Expression, replace: (name: string) => Expression | undefined): Expression {
+/** @param reading the place among the values of what a name stands for. */
+function makerOf(node: Expression, reading: (name: string) => number): Maker {
   switch (node.type) {
-    case 'Identifier':
-      return replace(node.name) ?? id(node.name);
+    case 'Identifier': {
+      const index = reading(node.name);
+      return (values) => values[index]!;
+    }
     case 'Literal':
-      return node;
-    case 'UnaryExpression':
-      return { ...node, argument: copy(node.argument, replace) };
-    case 'BinaryExpression':
-      return { ...node, left: copy(node.left as Expression, replace), right: copy(node.right, replace) };
-    case 'ConditionalExpression':
-      return {
-        ...node,
-        test: copy(node.test, replace),
-        consequent: copy(node.consequent, replace),
-        alternate: copy(node.alternate, replace),
-      };
-    case 'CallExpression':
-      return {
-        ...node,
-        callee: copy(node.callee as Expression, replace),
-        arguments: node.arguments.map((argument) => copy(argument as Expression, replace)),
-      };
-    case 'MemberExpression':
-      return { ...node, object: copy(node.object as Expression, replace) };
+      return () => node;
+    case 'UnaryExpression': {
+      const argument = makerOf(node.argument, reading);
+      return (values) => js.unary(node.operator, argument(values));
+    }
+    case 'BinaryExpression': {
+      const left = makerOf(node.left as Expression, reading);
+      const right = makerOf(node.right, reading);
+      return (values) => js.binary(node.operator, left(values), right(values));
+    }
+    case 'ConditionalExpression': {
+      const [test, consequent, alternate] = [node.test, node.consequent, node.alternate].map((part) =>
+        makerOf(part, reading),
+      ) as [Maker, Maker, Maker];
+      return (values) => js.conditional(test(values), consequent(values), alternate(values));
+    }
+    case 'CallExpression': {
+      const { callee } = node;
+      if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier' || callee.object.name !== 'Math')
+        throw new SyntaxError('operators may call functions of Math only');
+      const args = node.arguments.map((argument) => makerOf(argument as Expression, reading));
+      return (values) => ({ ...node, arguments: args.map((argument) => argument(values)) });
+    }
     default:
       throw new SyntaxError(`operators may not use ${node.type}`);
   }

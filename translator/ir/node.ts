@@ -195,6 +195,10 @@ function testOperands({ test }: Load | Store | Call): readonly Value[] {
   return test === undefined || test === 'passed' || test.base === undefined ? none : [test.base];
 }
 
+function visitTest({ test }: Load | Store | Call, visit: (value: Value) => void): void {
+  if (test !== undefined && test !== 'passed' && test.base !== undefined) visit(test.base);
+}
+
 function changeTest({ test }: Load | Store | Call, change: (value: Value) => Value): void {
   if (test !== undefined && test !== 'passed' && test.base !== undefined) test.base = change(test.base);
 }
@@ -236,13 +240,13 @@ export function forEachOperand(node: Node, visit: (value: Value) => void): void 
       return;
     case 'load':
       visit(node.address);
-      for (const operand of testOperands(node)) visit(operand);
+      visitTest(node, visit);
       return;
     case 'store':
       visit(node.address);
       visit(node.value);
       if (node.after) visit(node.after);
-      else for (const operand of testOperands(node)) visit(operand);
+      else visitTest(node, visit);
       return;
     case 'flags':
       for (const arg of node.args) visit(arg);

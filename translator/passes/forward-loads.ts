@@ -34,7 +34,8 @@ export function forwardLoads(block: IrBlock): void {
       }
     } else if (node.op === 'store') {
       const stored = contentOf(node, node.value, false);
-      known = known.filter((content) => content.base === stored.base && !overlap(content, stored));
+      if (known.length > 0)
+        known = known.filter((content) => content.base === stored.base && !overlap(content, stored));
       // A narrow value may have more bits than were stored.
       if (node.test !== undefined && node.size === 32) known.push(stored);
     }
@@ -43,7 +44,8 @@ export function forwardLoads(block: IrBlock): void {
 }
 
 function contentOf({ address, size }: Load | Store, value: Value, zero: boolean): Content {
-  return { ...splitAddress(address), size, zero, value };
+  const { base, distance } = splitAddress(address);
+  return { base, distance, size, zero, value };
 }
 
 function find(known: readonly Content[], load: Load): Content | undefined {

@@ -39,12 +39,12 @@ const realFunctions: Readonly<Record<string, number>> = {
   trunc: Op.F64Trunc,
   sqrt: Op.F64Sqrt,
 };
-/** Functions of the tree that are one or a few instructions here: operators of ir/pure.ts by name. */
-const intrinsics: Readonly<Record<string, readonly number[]>> = {
-  op_rol: [Op.I32Rotl],
-  op_ror: [Op.I32Rotr],
-  op_ctz: [Op.I32Ctz],
-  op_popcnt: [Op.I32Popcnt],
+/** Functions of the tree that are one instruction here: operators of ir/pure.ts by name. */
+const intrinsics: Readonly<Record<string, number>> = {
+  op_rol: Op.I32Rotl,
+  op_ror: Op.I32Rotr,
+  op_ctz: Op.I32Ctz,
+  op_popcnt: Op.I32Popcnt,
 };
 /** High words of products: how the factors are widened. */
 const products: Readonly<Record<string, number>> = {
@@ -68,8 +68,9 @@ export class ExpressionEncoder extends ExpressionKinds {
 
   // ---- values -----------------------------------------------------------------------------------------------------
 
-  private op(...bytes: readonly number[]): void {
-    for (const byte of bytes) this.code.byte(byte);
+  private op(first: number, second?: number): void {
+    this.code.byte(first);
+    if (second !== undefined) this.code.byte(second);
   }
 
   /** The next instruction is a branch, of which that is expected. */
@@ -421,7 +422,7 @@ export class ExpressionEncoder extends ExpressionKinds {
     const short = intrinsics[name];
     if (short !== undefined) {
       for (const arg of args) this.word(arg);
-      this.op(...short);
+      this.op(short);
       return true;
     }
     const typed = typedIntrinsics.get(name);
@@ -435,7 +436,9 @@ export class ExpressionEncoder extends ExpressionKinds {
         this.word(arg);
         this.op(widen);
       }
-      this.op(Op.I64Mul, Op.I64Const, 32, Op.I64ShrU, Op.I32WrapI64);
+      this.op(Op.I64Mul);
+      this.op(Op.I64Const, 32);
+      this.op(Op.I64ShrU, Op.I32WrapI64);
       return true;
     }
     const { index, parameters, results, trailing } = this.environment.call(name);

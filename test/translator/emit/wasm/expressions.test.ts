@@ -38,7 +38,10 @@ const environment: Environment = {
 };
 const twoWords = { parameters: [ValueType.I32, ValueType.I32], results: [ValueType.I32] };
 
-function instantiate(encode: (expressions: ExpressionEncoder, locals: Locals) => void, tree: unknown): Words {
+function instantiate(
+  encode: (expressions: ExpressionEncoder, locals: Locals) => void,
+  tree: readonly Statement[],
+): Words {
   const module = new ModuleWriter();
   module.importMemory('m', 'm', false);
   const locals = new Locals(['a', 'b']);
@@ -52,7 +55,7 @@ function instantiate(encode: (expressions: ExpressionEncoder, locals: Locals) =>
 
 function fromExpression(text: string): Words {
   const tree = parseExpressionAt(text, 0, { ecmaVersion: 2023 }) as unknown as Expression;
-  return instantiate((expressions) => expressions.word(tree), tree);
+  return instantiate((expressions) => expressions.word(tree), [{ type: 'ReturnStatement', argument: tree }]);
 }
 
 function fromStatements(text: string): Words {

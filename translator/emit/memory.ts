@@ -67,12 +67,12 @@ export function lineRefuses(address: Expression, bytes: number, writes: boolean)
 export function lineLoad(size: MemorySize, zero: boolean, address: Expression): Expression {
   const unsigned = js.binary('>>>', address, js.num(0));
   if (size === 8) return js.at(zero ? 'u8' : 'i8', unsigned);
-  return js.method('V', `get${zero ? 'Uint' : 'Int'}${size}`, unsigned, js.boolean(true));
+  return js.method('V', `get${zero ? 'Uint' : 'Int'}${size}`, unsigned, js.literal(true));
 }
 
 /** A store to such an address. */
 export function lineStore(size: MemorySize, address: Expression, value: Expression): Statement {
   const unsigned = js.binary('>>>', address, js.num(0));
   if (size === 8) return js.statement(js.assign(js.at('i8', unsigned), value));
-  return js.statement(js.method('V', `setInt${size}`, unsigned, value, js.boolean(true)));
+  return js.statement(js.method('V', `setInt${size}`, unsigned, value, js.literal(true)));
 }

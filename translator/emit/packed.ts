@@ -226,20 +226,7 @@ const signs =
     );
   };
 
-function imul(a: Expression, b: Expression): Expression {
-  return {
-    type: 'CallExpression',
-    callee: {
-      type: 'MemberExpression',
-      object: js.id('Math'),
-      property: js.id('imul'),
-      computed: false,
-      optional: false,
-    },
-    arguments: [a, b],
-    optional: false,
-  };
-}
+const imul = (a: Expression, b: Expression): Expression => js.method('Math', 'imul', a, b);
 
 const inline = new Map<string, Emit>([
   ...inlinedWords.flatMap((name): [string, Emit][] => [

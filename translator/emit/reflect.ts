@@ -7,6 +7,7 @@
  * argument.
  */
 import { type Expression as AcornExpression, type BlockStatement, parseExpressionAt } from 'acorn';
+import type { Identifier } from 'estree';
 import type { Expression } from './estree.ts';
 import * as js from './estree.ts';
 
@@ -93,8 +94,10 @@ function makerOf(node: Expression, reading: (name: string) => number): Maker {
       const index = reading(node.name);
       return (values) => values[index]!;
     }
-    case 'Literal':
-      return () => node;
+    case 'Literal': {
+      const literal = js.literal(node.value as number);
+      return () => literal;
+    }
     case 'UnaryExpression': {
       const argument = makerOf(node.argument, reading);
       return (values) => js.unary(node.operator, argument(values));
@@ -115,7 +118,12 @@ function makerOf(node: Expression, reading: (name: string) => number): Maker {
       if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier' || callee.object.name !== 'Math')
         throw new SyntaxError('operators may call functions of Math only');
       const args = node.arguments.map((argument) => makerOf(argument as Expression, reading));
-      return (values) => ({ ...node, arguments: args.map((argument) => argument(values)) });
+      const called = js.member('Math', (callee.property as Identifier).name);
+      return (values) =>
+        js.called(
+          called,
+          args.map((argument) => argument(values)),
+        );
     }
     default:
       throw new SyntaxError(`operators may not use ${node.type}`);

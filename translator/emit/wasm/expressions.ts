@@ -7,6 +7,7 @@
  * or goes into a double (`real`). Doubles become words only where they are known to fit.
  */
 import type { CallExpression, ConditionalExpression, MemberExpression } from 'estree';
+import * as js from '../estree.ts';
 import { type Expression, expected } from '../estree.ts';
 import { type BranchHint, type ByteWriter, ValueType } from './binary.ts';
 import { type ArrayAccess, type Environment, type Kind, viewMethods } from './environment.ts';
@@ -296,7 +297,7 @@ export class ExpressionEncoder extends ExpressionKinds {
     }
     const code = wordOperators[operator];
     if (code === undefined || (code === Op.I32Add || code === Op.I32Sub ? this.isReal(left, right) : false)) {
-      this.real({ type: 'BinaryExpression', operator: operator as '+', left, right });
+      this.real(js.binary(operator as '+', left, right));
       this.truncate();
       return;
     }

@@ -27,7 +27,15 @@ import {
   type Const,
   type Load,
   type MemorySize,
-  makeNode,
+  makeCall,
+  makeConst,
+  makeFlags,
+  makeGet,
+  makeLoad,
+  makeMark,
+  makePure,
+  makeSet,
+  makeStore,
   type Node,
   type Part,
   type Value,
@@ -63,7 +71,7 @@ export class IrBuilder {
   begin(insn: Instruction): void {
     this.insn = insn;
     this.pendingWrite = undefined;
-    this.append(makeNode('mark', { eip: insn.eip, index: this.count++ }));
+    this.append(makeMark(insn.eip, this.count++));
   }
 
   /** Guest instructions begun so far. */
@@ -83,7 +91,7 @@ export class IrBuilder {
     const key = value | 0;
     let node = this.constants.get(key);
     if (node === undefined) {
-      node = this.append(makeNode('const', { value: key }));
+      node = this.append(makeConst(key));
       this.constants.set(key, node);
     }
     return node;
@@ -92,7 +100,7 @@ export class IrBuilder {
   /** Apply a pure operator; folds when the arguments allow it. */
   pure(name: PureName, ...args: Value[]): Value {
     const folded = foldPure(this, name, args);
-    return folded ?? this.append(makeNode('pure', { name, args }));
+    return folded ?? this.append(makePure(name, args));
   }
 
   add(a: Value, b: Value): Value {
@@ -175,14 +183,14 @@ export class IrBuilder {
   get(slot: number, part: Part = 'r32'): Value {
     const known = this.slots.read(this, slot, part);
     if (known !== undefined) return known;
-    const node = this.append(makeNode('get', { slot, part }));
+    const node = this.append(makeGet(slot, part));
     this.slots.learn(slot, part, node);
     return node;
   }
 
   /** Write part of a state slot; only the part's bits of `value` count. */
   set(slot: number, value: Value, part: Part = 'r32'): void {
-    this.append(makeNode('set', { slot, part, value }));
+    this.append(makeSet(slot, part, value));
     this.slots.write(slot, part, value);
   }
 
@@ -242,12 +250,12 @@ export class IrBuilder {
 
   /** Load from a linear address, sign-extended. `write`: also check that it may be written (read-modify-write). */
   loadLinear(size: MemorySize, address: Value, write = false): Load {
-    return this.append(makeNode('load', { size, write, address }));
+    return this.append(makeLoad(size, write, address));
   }
 
   /** Store the low `size` bits of `value`. `after`: the load that already checked this address for writing. */
   storeLinear(size: MemorySize, address: Value, value: Value, after?: Load): void {
-    this.append(makeNode('store', { size, address, value, after }));
+    this.append(makeStore(size, address, value, after));
   }
 
   /** Read a general register, segment selector, memory or immediate operand, sign-extended to 32 bits. */
@@ -345,7 +353,7 @@ export class IrBuilder {
 
   /** Set flags as `kind` of ir/flags.ts defines over (a, b, r); with `when`, only if that is not zero. */
   flags(kind: FlagKindName, a: Value, b: Value, r: Value, when?: Value): void {
-    const node = makeNode('flags', { kind, mask: flagMask(kind), args: [a, b, r], when });
+    const node = makeFlags(kind, flagMask(kind), [a, b, r], when);
     if (when?.op === 'const') {
       if (when.value === 0) return;
       node.when = undefined;
@@ -380,7 +388,7 @@ export class IrBuilder {
 
   /** Call a helper of abi/calls.ts. */
   call(helper: HelperName, ...args: Value[]): Call {
-    const node = this.append(makeNode('call', { helper, args }));
+    const node = this.append(makeCall(helper, args));
     if (helperSignatures[helper].sync) this.slots.forgetAll();
     else this.slots.forgetScratch();
     const lanes = writtenLanes(node);
@@ -412,8 +420,8 @@ export class IrBuilder {
   beginBlock(insn: Instruction): void {
     // 16-bit code below 64 KiB, as in real-address mode, needs no check: it can only get there by jumping.
     if (!this.isCodeLimited(insn.next - 1) && !this.isCodeLimited(insn.eip + MAX_BLOCK_BYTES)) return;
-    const last = this.append(makeNode('const', { value: 0 }));
-    const count = this.append(makeNode('const', { value: 0 }));
+    const last = this.append(makeConst(0));
+    const count = this.append(makeConst(0));
     this.call('checkBlock', last, count);
     this.codeCheck = { last, count };
   }
@@ -449,7 +457,7 @@ export class IrBuilder {
 
   /** Control reaches bytes at `eip` that are no instruction. */
   faultAt(eip: number, vector: number): void {
-    this.append(makeNode('mark', { eip, index: this.count++ }));
+    this.append(makeMark(eip, this.count++));
     const args = [this.const(vector), this.const(0)];
     this.terminator = { kind: 'vmm', call: 'raise', args, at: eip, next: eip };
   }

@@ -5,8 +5,8 @@
  * flags) are read by `get` and written by `set` and `flags`; memory by `load` and `store`; everything a back end must
  * keep in order is an effect, listed with what it reads, writes and raises in ops.ts.
  *
- * All nodes are made by one function, so that they have one hidden class: translation runs cold, and V8 reads fields of
- * many shapes slowly.
+ * All nodes come out of one literal, so that they have one hidden class: translation runs cold, and V8 reads fields of many
+ * shapes slowly.
  */
 import type { HelperName } from '../../runtime/abi/calls.ts';
 import type { FlagKindName } from './flags.ts';
@@ -139,54 +139,80 @@ export interface Mark extends Notes {
 export type Value = Const | Pure | Get | Load | Call;
 export type Node = Value | SetSlot | Store | Flags | Mark;
 
-/** The fields of a node that its kind does not have stay as they are here. */
-interface Fields {
-  readonly value?: number | Value;
-  readonly name?: PureName;
-  readonly args?: Value[];
-  readonly slot?: number;
-  readonly part?: Part;
-  readonly size?: MemorySize;
-  readonly write?: boolean;
-  readonly address?: Value;
-  readonly after?: Load | undefined;
-  readonly kind?: FlagKindName;
-  readonly mask?: number;
-  readonly when?: Value | undefined;
-  readonly helper?: HelperName;
-  readonly eip?: number;
-  readonly index?: number;
-}
-
-/** Make a node of kind `op` from its own fields. */
-export function makeNode<Op extends Node['op']>(op: Op, fields: Fields): Extract<Node, { op: Op }> {
-  const node = {
+/**
+ * One literal for all nodes. Arguments stand one by one, since an object of them would have as many hidden classes as there
+ * are kinds; what a kind does not have, it has too, and nobody looks at.
+ *
+ * @param text name, kind or helper.
+ * @param number slot, mask or EIP.
+ */
+function node(
+  op: Node['op'],
+  text: string,
+  args: Value[],
+  number: number,
+  index: number,
+  part: Part,
+  size: MemorySize,
+  write: boolean,
+  value: number | Value,
+  address?: Value,
+  after?: Load,
+  when?: Value,
+): unknown {
+  return {
     op,
     id: 0,
     uses: 0,
     last: -1,
     place: -1,
-    value: fields.value ?? 0,
-    name: fields.name ?? '',
-    args: fields.args ?? none,
-    slot: fields.slot ?? 0,
-    part: fields.part ?? 'r32',
-    size: fields.size ?? 32,
+    name: text,
+    kind: text,
+    helper: text,
+    args,
+    slot: number,
+    mask: number,
+    eip: number,
+    index,
+    part,
+    size,
     zero: false,
+    write,
+    value,
+    address,
+    after,
+    when,
     test: undefined,
     within: undefined,
-    write: fields.write ?? false,
-    address: fields.address,
-    after: fields.after,
-    kind: fields.kind ?? '',
-    mask: fields.mask ?? 0,
-    when: fields.when,
-    helper: fields.helper ?? '',
-    eip: fields.eip ?? 0,
-    index: fields.index ?? 0,
   };
-  return node as unknown as Extract<Node, { op: Op }>;
 }
+
+export const makeConst = (value: number): Const => node('const', '', none, 0, 0, 'r32', 32, false, value) as Const;
+
+export const makePure = (name: PureName, args: Value[]): Pure =>
+  node('pure', name, args, 0, 0, 'r32', 32, false, 0) as Pure;
+
+export const makeGet = (slot: number, part: Part): Get => node('get', '', none, slot, 0, part, 32, false, 0) as Get;
+
+export const makeSet = (slot: number, part: Part, value: Value): SetSlot =>
+  node('set', '', none, slot, 0, part, 32, false, value) as SetSlot;
+
+/** @param write it is the first half of a read-modify-write. */
+export const makeLoad = (size: MemorySize, write: boolean, address: Value): Load =>
+  node('load', '', none, 0, 0, 'r32', size, write, 0, address) as Load;
+
+/** @param after the load whose place it writes again. */
+export const makeStore = (size: MemorySize, address: Value, value: Value, after: Load | undefined): Store =>
+  node('store', '', none, 0, 0, 'r32', size, false, value, address, after) as Store;
+
+export const makeFlags = (kind: FlagKindName, mask: number, args: Value[], when: Value | undefined): Flags =>
+  node('flags', kind, args, mask, 0, 'r32', 32, false, 0, undefined, undefined, when) as Flags;
+
+export const makeCall = (helper: HelperName, args: Value[]): Call =>
+  node('call', helper, args, 0, 0, 'r32', 32, false, 0) as Call;
+
+export const makeMark = (eip: number, index: number): Mark =>
+  node('mark', '', none, eip, index, 'r32', 32, false, 0) as Mark;
 
 const none: Value[] = [];
 

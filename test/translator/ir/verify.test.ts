@@ -16,7 +16,7 @@ import {
 import { createDecoder, printInstruction } from '../../../translator/decode/index.ts';
 import type { IrBlock } from '../../../translator/ir/block.ts';
 import { IrBuilder } from '../../../translator/ir/builder.ts';
-import { type Const, type Load, makeNode, type Node } from '../../../translator/ir/node.ts';
+import { type Const, type Load, makeCall, makeConst, makePure, type Node } from '../../../translator/ir/node.ts';
 import { verify } from '../../../translator/ir/verify.ts';
 import { rows } from '../../../translator/isa/index.ts';
 import type { Row } from '../../../translator/isa/row.ts';
@@ -116,7 +116,7 @@ describe('the verifier finds', () => {
     change?.(block.nodes);
     return verify(block);
   };
-  const one: Const = makeNode('const', { value: 1 });
+  const one: Const = makeConst(1);
 
   test('nothing in a good block', () => {
     const builder = ir();
@@ -163,8 +163,8 @@ describe('the verifier finds', () => {
   test('wrong numbers of arguments', () => {
     const builder = ir();
     const zero = builder.const(0);
-    builder.nodes.push(makeNode('pure', { name: 'add', args: [zero] }));
-    builder.nodes.push(makeNode('call', { helper: 'div8', args: [zero] }));
+    builder.nodes.push(makePure('add', [zero]));
+    builder.nodes.push(makeCall('div8', [zero]));
     builder.vmm('raise', zero);
     expect(problems(builder)).toEqual([
       '2 (pure) add has 1 arguments',

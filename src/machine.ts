@@ -78,7 +78,7 @@ const defaultPolicy: Policy = {
   compileAllowance: 1 << 20,
   // With 10 the hostile guest `jumps` ran at 0.76 of tier 0's speed, with 20 at 0.90, with more no faster.
   shortestRun: 20,
-  compileInterval: 100,
+  compileInterval: 60,
   maxRewrites: 64,
   rewriteInterval: 10_000,
   growthExits: 4_000,

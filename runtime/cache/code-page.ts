@@ -7,6 +7,8 @@ import type { Block, Region } from './translation.ts';
 
 /** A store at most so many bytes after the last one over code goes on where that one stopped. */
 const STRIDE = 16;
+/** More of them, and the next will come too. */
+const MANY_SEQUENCES = 4;
 
 /** Something made from code bytes. */
 export type Translation = Block | Region;
@@ -21,6 +23,8 @@ export class CodePage {
   rewrites = 0;
   /** Where the last store over code was. */
   private rewritten = -1;
+  /** Such stores that went on where the one before them stopped. */
+  private sequences = 0;
 
   constructor(number: number) {
     this.number = number;
@@ -83,12 +87,17 @@ export class CodePage {
     return false;
   }
 
-  /** A store dropped code at `pa`. Does it go on where the last one stopped, so that more of them will come? */
+  /**
+   * A store dropped code at `pa`. Will more of them come behind it? They do when it goes on where the last one stopped, and
+   * on a page where that has happened several times, as in the buffers of a guest's own compiler.
+   */
   noteRewrite(pa: number): boolean {
     this.rewrites++;
     const last = this.rewritten;
     this.rewritten = pa;
-    return last >= 0 && pa > last && pa <= last + STRIDE;
+    const goesOn = last >= 0 && pa > last && pa <= last + STRIDE;
+    if (goesOn) this.sequences++;
+    return goesOn || this.sequences > MANY_SEQUENCES;
   }
 
   /** Let the bitmap forget what has been dropped. */

@@ -70,6 +70,7 @@ export interface Policy extends CacheThresholds {
 
 const defaultPolicy: Policy = {
   hotThreshold: 300,
+  supervisorFactor: 1,
   innerFactor: 20,
   maxEntries: 24,
   arenaWords: 1 << 22,

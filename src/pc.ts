@@ -115,12 +115,12 @@ export type PcStop =
   | { readonly kind: 'limit' | 'aborted' };
 
 /**
- * A kernel runs much code a little, so regions come later than in programs; but those that there are may be large: control
+ * A kernel runs much code a little, so its regions come later than programs'; but those that there are may be large: control
  * goes back and forth in a kernel, and each way out of a region costs. 1,000 instructions boot Linux in 9.5 s, 200 in 10.5 s,
- * 2,500 no sooner.
+ * 2,500 no sooner. With the kernel's threshold for programs too, a guest's own compiler ran most of its code in tier 0.
  */
 const kernelPolicy: Partial<Policy> = {
-  hotThreshold: 3000,
+  supervisorFactor: 10,
   supervisorInstructions: 1000,
   compileAllowance: Number.POSITIVE_INFINITY,
   shortestRun: 0,

@@ -10,7 +10,7 @@ import { CS, EIP, MODE, SEGMENT_BASE } from '../abi/state.ts';
 import type { CodeBytes, Translator } from '../abi/translator.ts';
 import type { CodeWatch, Memory } from '../memory/memory.ts';
 import { CodePage } from './code-page.ts';
-import type { CacheOptions } from './options.ts';
+import { type CacheOptions, thresholdOf } from './options.ts';
 import { type BlockIndex, Regions } from './regions.ts';
 import { type CacheStatistics, createStatistics } from './statistics.ts';
 import { Block, type Region, type RegionLink } from './translation.ts';
@@ -116,7 +116,7 @@ export class CodeCache implements CodeWatch, BlockIndex {
     this.page(pa >>> 12).addHead(block);
     this.cover(block, pa, secondPage < 0 ? encoded.length : 4096 - (pa & 4095));
     if (secondPage >= 0) this.cover(block, secondPage << 12, encoded.length - 4096 + (pa & 4095));
-    this.translator.setHeat(encoded.start, this.options.hotThreshold);
+    this.translator.setHeat(encoded.start, thresholdOf(this.options, mode));
     this.statistics.blocks++;
     this.statistics.instructions += encoded.instructions;
     this.statistics.translateTime += this.options.stopwatch() - start;

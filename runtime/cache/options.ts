@@ -1,11 +1,15 @@
 /** Thresholds of the translation cache; src/machine.ts has the usual ones. */
 
+import { MODE_USER } from '../abi/mode.ts';
+
 /** Host clock in milliseconds, for statistics only. */
 export type Stopwatch = () => number;
 
 export interface CacheThresholds {
   /** Executions of a block in tier 0 before its region is compiled; 2147483647 never compiles. */
   readonly hotThreshold: number;
+  /** Times the threshold that a block of CPL 0 to 2 has to run. */
+  readonly supervisorFactor: number;
   /** Times the threshold that a block has to run in tier 0, being part of a region already, before it heads one. */
   readonly innerFactor: number;
   /** Blocks that one region can be entered at. */
@@ -31,6 +35,12 @@ export interface CacheThresholds {
   readonly maxSlowExits: number;
   /** Times that a region is compiled anew. */
   readonly maxGrowth: number;
+}
+
+/** Executions in tier 0 before a block in a mode is hot. */
+export function thresholdOf({ hotThreshold, supervisorFactor }: CacheThresholds, mode: number): number {
+  if (mode & MODE_USER) return hotThreshold;
+  return Math.min(hotThreshold * supervisorFactor, 0x7fffffff);
 }
 
 export interface CacheOptions extends CacheThresholds {

@@ -7,7 +7,7 @@ import { MODE_IDENTITY, MODE_USER } from '../abi/mode.ts';
 import { BUDGET, EIP, RETIRED_HIGH, RETIRED_LOW } from '../abi/state.ts';
 import type { CodeBytes, Profile, RegionCode, Translator } from '../abi/translator.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { CacheOptions } from './options.ts';
+import { type CacheOptions, thresholdOf } from './options.ts';
 import { RegionTable } from './region-table.ts';
 import type { CacheStatistics } from './statistics.ts';
 import { type Block, Region, type Stretch } from './translation.ts';
@@ -98,10 +98,14 @@ export class Regions {
     this.compile(block);
   }
 
+  /** Executions of a block that is part of a region before it heads one. */
+  private innerThreshold({ mode }: Block): number {
+    return Math.min(thresholdOf(this.options, mode) * this.options.innerFactor, 0x7fffffff);
+  }
+
   /** Blocks of a region that are no entries, but on their way to become hot. */
   private busy(region: Region): Block[] {
-    const { hotThreshold, innerFactor } = this.options;
-    const limit = hotThreshold * innerFactor * BUSY;
+    const limit = this.innerThreshold(region.head) * BUSY;
     return region.code.blocks.flatMap(({ eip }) => {
       const block = this.cache.neighbour(eip, region.head);
       const isBusy = block?.owner === region && !block.region && this.translator.heat(block.code.start) < limit;
@@ -116,7 +120,7 @@ export class Regions {
     }
     if (head.region === undefined && !this.canAfford()) {
       this.cache.statistics.deferred++;
-      this.translator.setHeat(head.code.start, this.options.hotThreshold);
+      this.translator.setHeat(head.code.start, thresholdOf(this.options, head.mode));
       return undefined;
     }
     const start = this.options.stopwatch();
@@ -170,8 +174,7 @@ export class Regions {
     const block = this.cache.neighbour(eip, region.head);
     if (block === undefined || block.region !== undefined) return;
     if (block.owner === undefined) {
-      const { hotThreshold, innerFactor } = this.options;
-      this.translator.setHeat(block.code.start, hotThreshold * innerFactor);
+      this.translator.setHeat(block.code.start, this.innerThreshold(block));
     }
     block.owner = region;
   }
@@ -218,14 +221,14 @@ export class Regions {
   weigh(region: Region, instructions: number): void {
     region.ran += instructions;
     if (++region.arrivals !== TRIAL_ARRIVALS || region.dropped) return;
-    const { shortestRun, hotThreshold } = this.options;
+    const { shortestRun } = this.options;
     if (region.ran >= TRIAL_ARRIVALS * shortestRun) return;
     const { head, code } = region;
     this.cache.statistics.unprofitable++;
     this.penalty += PENALTY * (code.size + REGION_CHARACTERS);
     this.drop(region);
     head.setbacks = Math.min(head.setbacks + 1, MAX_SETBACKS);
-    this.translator.setHeat(head.code.start, hotThreshold << (4 * head.setbacks));
+    this.translator.setHeat(head.code.start, thresholdOf(this.options, head.mode) << (4 * head.setbacks));
   }
 
   /** Characters of generated JavaScript that are kept now. */
@@ -334,8 +337,8 @@ export class Regions {
   private executions(eip: number, head: Block): number {
     const block = this.cache.neighbour(eip, head);
     if (block === undefined) return 0;
-    const { hotThreshold } = this.options;
-    return block.region || block.owner ? hotThreshold : hotThreshold - this.translator.heat(block.code.start);
+    const threshold = thresholdOf(this.options, head.mode);
+    return block.region || block.owner ? threshold : threshold - this.translator.heat(block.code.start);
   }
 
   private targets(eip: number, head: Block): readonly number[] {
@@ -372,7 +375,7 @@ export class Regions {
     this.table.remove(region);
     for (const block of region.entries) {
       block.region = undefined;
-      if (!block.dropped) this.translator.setHeat(block.code.start, this.options.hotThreshold);
+      if (!block.dropped) this.translator.setHeat(block.code.start, thresholdOf(this.options, block.mode));
     }
     this.source -= region.code.size;
     for (const exit of region.links) exit.target?.entrances.delete(exit);

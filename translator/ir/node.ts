@@ -259,7 +259,7 @@ export function forEachOperand(node: Node, visit: (value: Value) => void): void 
       return;
     case 'call':
       for (const arg of node.args) visit(arg);
-      for (const operand of testOperands(node)) visit(operand);
+      visitTest(node, visit);
       return;
     case 'set':
       visit(node.value);

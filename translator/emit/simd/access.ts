@@ -24,7 +24,7 @@ function isDirect(table: 'R' | 'W', address: Expression, bytes: number, aligned:
   return js.and(js.sequence(found, js.binary('>=', place, js.num(0))), fits);
 }
 
-const view = (name: string, ...args: Expression[]): Expression => js.method('V', name, ...args, js.boolean(true));
+const view = (name: string, ...args: Expression[]): Expression => js.method('V', name, ...args, js.literal(true));
 
 /** Leave where an address is not aligned to 16 bytes, for tier 0 to raise #GP. */
 function requireAligned(x: XmmRegisters, address: Expression): void {

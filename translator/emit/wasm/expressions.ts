@@ -458,7 +458,7 @@ export class ExpressionEncoder extends ExpressionKinds {
   private typed({ args: kinds, code, immediates }: Intrinsic, args: readonly Expression[]): void {
     if (args.length !== kinds.length + immediates) throw new SyntaxError('an instruction has other arguments');
     for (const [i, kind] of kinds.entries()) this.push(args[i]!, kind);
-    this.op(...code);
+    for (const byte of code) this.code.byte(byte);
     for (const immediate of args.slice(kinds.length)) {
       if (immediate.type !== 'Literal') throw unknown(immediate);
       this.code.byte(Number(immediate.value));

@@ -19,6 +19,7 @@ function expression(
   third?: Expression,
   list?: readonly Expression[],
   raw?: string,
+  isLikely?: boolean,
 ): Expression {
   const node = {
     type,
@@ -40,6 +41,7 @@ function expression(
     expressions: list,
     optional: false,
     raw,
+    likely: isLikely,
   };
   return node as unknown as Expression;
 }
@@ -108,30 +110,33 @@ export const variables = (inits: readonly (readonly [string, Expression])[]): St
 
 export const block = (body: Statement[]): Statement => ({ type: 'BlockStatement', body });
 
-export const iff = (test: Expression, consequent: Statement[], alternate?: Statement[]): Statement => ({
-  type: 'IfStatement',
-  test,
-  consequent: block(consequent),
-  alternate: alternate === undefined || alternate.length === 0 ? null : block(alternate),
-});
+/** @param likely what is expected of the test, where something is: hosts may be told (wasm/binary.ts). */
+export const iff = (
+  test: Expression,
+  consequent: Statement[],
+  alternate?: Statement[],
+  likely?: boolean,
+): Statement => {
+  const other = alternate === undefined || alternate.length === 0 ? null : block(alternate);
+  const node = { type: 'IfStatement', test, consequent: block(consequent), alternate: other, likely };
+  return node as Statement;
+};
 
-/** An `if` whose test is hardly ever true, which hosts may be told. */
+/** An `if` whose test is hardly ever true. */
 export const unlikely = (test: Expression, consequent: Statement[], alternate?: Statement[]): Statement =>
-  Object.assign(iff(test, consequent, alternate), { isUnlikely: true });
+  iff(test, consequent, alternate, false);
 
 /** And one whose test nearly always is. */
 export const usually = (test: Expression, consequent: Statement[], alternate: Statement[]): Statement =>
-  Object.assign(iff(test, consequent, alternate), { isLikely: true });
+  iff(test, consequent, alternate, true);
 
 /** The same as an expression. */
 export const likely = (test: Expression, consequent: Expression, alternate: Expression): Expression =>
-  Object.assign(conditional(test, consequent, alternate), { isLikely: true });
+  expression('ConditionalExpression', '', 0, test, consequent, alternate, undefined, undefined, true);
 
 /** What these have noted: is the test expected to hold? */
-export function expected(node: Statement | Expression): boolean | undefined {
-  if ('isUnlikely' in node) return false;
-  return 'isLikely' in node ? true : undefined;
-}
+export const expected = (node: Statement | Expression): boolean | undefined =>
+  (node as { readonly likely?: boolean }).likely;
 
 /** label: for (;;) { body } */
 export const loop = (label: string, body: Statement[]): Statement =>

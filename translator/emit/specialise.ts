@@ -109,12 +109,12 @@ class Specialiser {
         return typeof e.value === 'number' ? double(e.value) : e;
       case 'Identifier': {
         const known = this.values.get(e.name);
-        return known === undefined ? js.id(e.name) : typeof known === 'number' ? double(known) : js.boolean(known);
+        return known === undefined ? js.id(e.name) : typeof known === 'number' ? double(known) : js.literal(known);
       }
       case 'UnaryExpression': {
         const argument = this.expression(e.argument);
         const known = constantOf(argument);
-        return e.operator === '!' && known !== undefined ? js.boolean(!known) : { ...e, argument };
+        return e.operator === '!' && known !== undefined ? js.literal(!known) : js.unary(e.operator, argument);
       }
       case 'BinaryExpression': {
         const [left, right] = [e.left as Expression, e.right];
@@ -127,23 +127,22 @@ class Specialiser {
         const left = this.expression(e.left);
         const right = this.expression(e.right);
         const known = constantOf(left);
-        if (known === undefined) return { ...e, left, right };
+        if (known === undefined) return js.logical(e.operator, left, right);
         return (e.operator === '&&') === known ? right : left;
       }
       case 'ConditionalExpression': {
         const test = this.expression(e.test);
         const known = constantOf(test);
         if (known !== undefined) return this.expression(known ? e.consequent : e.alternate);
-        return { ...e, test, consequent: this.expression(e.consequent), alternate: this.expression(e.alternate) };
+        return js.conditional(test, this.expression(e.consequent), this.expression(e.alternate));
       }
       case 'AssignmentExpression':
         return js.assign(this.expression(e.left as Expression), this.expression(e.right));
       case 'CallExpression':
-        return {
-          ...e,
-          callee: this.callee(e.callee as Expression),
-          arguments: e.arguments.map((argument) => this.expression(argument as Expression)),
-        };
+        return js.called(
+          this.callee(e.callee as Expression),
+          e.arguments.map((argument) => this.expression(argument as Expression)),
+        );
       case 'MemberExpression':
         if (e.object.type !== 'Identifier' || e.object.name !== this.parameters[0]) throw unknown(e);
         return this.how.element(e.property as Expression, this.parameters);
@@ -169,8 +168,8 @@ function methodOf(callee: Expression): string | undefined {
 /** An operator on two expressions, or what a comparison of two numbers gives. */
 function decided(operator: Parameters<typeof js.binary>[0], left: Expression, right: Expression): Expression {
   if (left.type === 'Literal' && right.type === 'Literal') {
-    if (operator === '===') return js.boolean(left.value === right.value);
-    if (operator === '<') return js.boolean(Number(left.value) < Number(right.value));
+    if (operator === '===') return js.literal(left.value === right.value);
+    if (operator === '<') return js.literal(Number(left.value) < Number(right.value));
   }
   return js.binary(operator, left, right);
 }

@@ -384,7 +384,7 @@ export class X87Pairs {
     const { host } = this;
     const a = host.atom(host.value(address));
     host.add(js.iff(lineRefuses(a, 8, false), host.leaveForMemory()));
-    return js.method('V', 'getFloat64', js.binary('>>>', a, zero), js.boolean(true));
+    return js.method('V', 'getFloat64', js.binary('>>>', a, zero), js.literal(true));
   }
 
   private loadMapped(address: Value): Expression {
@@ -397,7 +397,7 @@ export class X87Pairs {
       js.assign(js.at('S', js.num(X87_DOUBLE + i)), js.call('r32', i === 0 ? a : or0(plus(a, js.num(4)))));
     return js.conditional(
       isOnPage(p, a),
-      js.method('V', 'getFloat64', p, js.boolean(true)),
+      js.method('V', 'getFloat64', p, js.literal(true)),
       js.sequence(word(0), word(1), js.at('D', js.num(X87_DOUBLE >> 1))),
     );
   }
@@ -409,7 +409,7 @@ export class X87Pairs {
     const a = host.atom(host.value(address));
     if (host.mode & MODE_IDENTITY) {
       host.add(js.iff(lineRefuses(a, 8, true), host.leaveForMemory()));
-      host.add(js.statement(js.method('V', 'setFloat64', js.binary('>>>', a, zero), h, js.boolean(true))));
+      host.add(js.statement(js.method('V', 'setFloat64', js.binary('>>>', a, zero), h, js.literal(true))));
     } else this.storeMapped(a, h);
     if (l === undefined) stack.setResidue(zero);
     else {
@@ -427,7 +427,7 @@ export class X87Pairs {
     const p = host.atom(js.binary('^', js.at('W', js.binary('>>>', a, js.num(12))), a));
     const next = or0(plus(a, js.num(4)));
     const word = (i: 0 | 1): Expression => js.at('S', js.num(X87_DOUBLE + i));
-    const direct = js.statement(js.method('V', 'setFloat64', p, h, js.boolean(true)));
+    const direct = js.statement(js.method('V', 'setFloat64', p, h, js.literal(true)));
     // Both halves are checked before one is written.
     const slow = [
       assign(js.at('D', js.num(X87_DOUBLE >> 1)), h),

@@ -50,6 +50,8 @@ export class BlockEmitter {
   private readonly addresses = new Map<Load, string>();
   /** Places in RAM of what page tests have let through. */
   private readonly places = new Map<PageTest, Expression>();
+  /** Results of comparisons: whether less, whether equal; both when unordered. */
+  private readonly orders = new Map<Value, readonly [less: Expression, equal: Expression]>();
   private readonly vector: VectorLanes;
   /** On hosts with vectors; `vector` is the x87's alone then. */
   private readonly xmm: XmmRegisters | undefined;
@@ -59,7 +61,8 @@ export class BlockEmitter {
   private index = 0;
   private siteEip: number | undefined;
 
-  constructor(block: IrBlock, frame: FunctionFrame) {
+  /** @param before the only block that this one comes after, emitted. */
+  constructor(block: IrBlock, frame: FunctionFrame, before?: BlockEmitter) {
     this.block = block;
     this.frame = frame;
     this.named = findNamed(block);
@@ -70,10 +73,12 @@ export class BlockEmitter {
       value: (value: Value): Expression => this.value(value),
       atom: (expression: Expression): Expression => this.atom(expression),
       name: (value: Value, expression: Expression): void => this.name(value, expression),
+      nameOrder: (value: Value, less: Expression, equal: Expression): void =>
+        void this.orders.set(value, [less, equal]),
       leave: (): Statement[] => this.leave(),
     };
     this.vector = new VectorLanes(host);
-    this.xmm = frame.host.vectors ? new XmmRegisters(host) : undefined;
+    this.xmm = frame.host.vectors ? new XmmRegisters(host, before?.xmm) : undefined;
     this.pairs = frame.host.pairs && frame.usesPairs ? new X87Pairs(this.pairHost(block.mode)) : undefined;
   }
 
@@ -117,6 +122,8 @@ export class BlockEmitter {
   value(value: Value): Expression {
     const name = this.names.get(value);
     if (name !== undefined) return js.id(name);
+    const order = this.orders.get(value);
+    if (order !== undefined) return js.binary('|', order[0], js.binary('<<', order[1], js.num(1)));
     if (value.op === 'pure' && isTest(value.name)) return js.unary('+', this.expression(value));
     return this.expression(value);
   }
@@ -163,7 +170,12 @@ export class BlockEmitter {
       const [condition, b, c] = node.args as [Value, Value, Value];
       return js.conditional(this.test(condition), this.value(b), this.value(c));
     }
-    const [first] = node.args as [Value];
+    const [first, second] = node.args as [Value, Value | undefined];
+    const order = this.orders.get(first);
+    if (order !== undefined && second?.op === 'const') {
+      const part = partOfOrder(node.name, second.value, order);
+      if (part !== undefined) return part;
+    }
     if (first.op === 'get' && zeroExtensions[first.part] === node.name && !this.names.has(first)) {
       return this.readUnsigned(first);
     }
@@ -415,6 +427,18 @@ export class BlockEmitter {
     const fast = js.statement(js.assign(directCell(size, false, local), kept));
     this.add(js.usually(test, [fast], [js.statement(js.call(`w${size}`, address, kept))]));
   }
+}
+
+/** What COMISD's lift asks of an order, from its bits. */
+function partOfOrder(
+  name: Pure['name'],
+  operand: number,
+  [less, equal]: readonly [Expression, Expression],
+): Expression | undefined {
+  if (name === 'and' && operand === 1) return less;
+  if (name === 'lts' && operand === 2) return js.binary('===', equal, js.num(0));
+  if (name === 'eq' && operand === 2) return js.binary('>', equal, less);
+  return undefined;
 }
 
 /** Does a call work on XMM registers? */

@@ -50,18 +50,18 @@ export class StructureEmitter {
   }
 
   /** A node with everything that it dominates. */
-  private tree(node: RegionNode): Statement[] {
+  private tree(node: RegionNode, before?: BlockEmitter): Statement[] {
     const merges = node.children.filter((child) => child.isMerge);
-    const body = this.within(node, merges);
+    const body = this.within(node, merges, before);
     if (!node.isLoopHead) return body;
     return [js.loop(`loop${node.order}`, body)];
   }
 
   /** A node followed by the merge points that it dominates, the last of them outermost. */
-  private within(node: RegionNode, merges: readonly RegionNode[]): Statement[] {
+  private within(node: RegionNode, merges: readonly RegionNode[], before?: BlockEmitter): Statement[] {
     const last = merges.at(-1);
-    if (last === undefined) return node.block === undefined ? this.switch(node) : this.node(node, node.block);
-    const inner = js.labeled(`after${last.order}`, js.block(this.within(node, merges.slice(0, -1))));
+    if (last === undefined) return node.block === undefined ? this.switch(node) : this.node(node, node.block, before);
+    const inner = js.labeled(`after${last.order}`, js.block(this.within(node, merges.slice(0, -1), before)));
     return [inner, ...this.tree(last)];
   }
 
@@ -95,8 +95,8 @@ export class StructureEmitter {
     return [js.statement(js.assign(js.id(EIP_LOCAL), eip)), ...leave(exit)];
   }
 
-  private node(node: RegionNode, block: IrBlock): Statement[] {
-    const emitter = new BlockEmitter(block, this.frame);
+  private node(node: RegionNode, block: IrBlock, before?: BlockEmitter): Statement[] {
+    const emitter = new BlockEmitter(block, this.frame, before);
     const { statements } = emitter;
     const spent = js.binary('-', js.id(BUDGET_LOCAL), js.num(block.instructions));
     statements.push(js.statement(js.assign(js.id(BUDGET_LOCAL), js.binary('|', spent, js.num(0)))));
@@ -105,21 +105,22 @@ export class StructureEmitter {
     switch (terminator.kind) {
       case 'jump': {
         const { target, call } = terminator;
-        if (call === undefined || node.edges.has(target)) statements.push(...this.go(node, target));
+        if (call === undefined || node.edges.has(target)) statements.push(...this.go(node, target, emitter));
         else statements.push(...this.call(node, js.num(target), this.frame.exits.call(target, false, call), call));
         break;
       }
       case 'branch': {
         if (terminator.taken !== terminator.next)
-          statements.push(js.iff(emitter.test(terminator.condition), this.go(node, terminator.taken)));
-        statements.push(...this.go(node, terminator.next));
+          statements.push(js.iff(emitter.test(terminator.condition), this.go(node, terminator.taken, emitter)));
+        statements.push(...this.go(node, terminator.next, emitter));
         break;
       }
       case 'indirect': {
         const target = emitter.atom(emitter.value(terminator.target));
         const { returnTo } = terminator;
         for (const eip of node.edges.keys()) {
-          if (eip !== returnTo) statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip)));
+          if (eip !== returnTo)
+            statements.push(js.iff(js.binary('===', target, js.num(eip)), this.go(node, eip, emitter)));
         }
         if (returnTo === undefined) {
           const { computed } = node;
@@ -185,20 +186,21 @@ export class StructureEmitter {
     ];
   }
 
-  /** Transfer control to an address: along the graph, or out. */
-  private go(from: RegionNode, eip: number): Statement[] {
+  /** Transfer control to an address: along the graph, or out. @param emitted the block that control comes from. */
+  private go(from: RegionNode, eip: number, emitted?: BlockEmitter): Statement[] {
     const edge = from.edges.get(eip);
-    return edge === undefined ? this.frame.exits.link(eip, true) : this.follow(from, edge);
+    return edge === undefined ? this.frame.exits.link(eip, true) : this.follow(from, edge, emitted);
   }
 
   /** Transfer control along an edge. */
-  private follow(from: RegionNode, edge: RegionEdge): Statement[] {
+  private follow(from: RegionNode, edge: RegionEdge, emitted?: BlockEmitter): Statement[] {
     const { to, select } = edge;
     const statements = this.budgetCheck(edge);
     if (select !== undefined) statements.push(js.statement(js.assign(js.id(selectorName(to.order)), js.num(select))));
     if (to.order <= from.order) return [...statements, js.continueTo(`loop${to.order}`)];
     if (to.isMerge) return [...statements, js.breakTo(`after${to.order}`)];
-    return [...statements, ...this.tree(to)];
+    // What is known at the end of this block holds in the next one, if control gets there on no other way.
+    return [...statements, ...this.tree(to, to.isLoopHead ? undefined : emitted)];
   }
 }
 

@@ -57,8 +57,9 @@ const any = (tests: readonly Expression[]): Expression => tests.slice(1).reduce(
 
 /** That one of these lanes is a denormal; afterwards they are known to be none. */
 function denormals(x: XmmRegisters, lanes: readonly number[]): Expression[] {
-  const tests = [...new Set(lanes)].filter((lane) => !x.isClean(lane)).map((lane) => isDenormal(x.lane(lane)));
-  for (const lane of lanes) x.note(lane, true);
+  const byValue = new Map(lanes.map((lane) => [x.valueOf(lane), lane]));
+  const tests = [...byValue.values()].filter((lane) => !x.isClean(lane)).map((lane) => isDenormal(x.lane(lane)));
+  for (const lane of lanes) x.noteClean(lane);
   return tests;
 }
 
@@ -190,7 +191,7 @@ const packed =
       const first = slot >> 1;
       if (areDoubles ? x.isClean(first) && x.isClean(first + 1) : x.areClean(slot)) continue;
       tests.push(hasDenormal(lanes, slot === to ? a : b));
-      if (areDoubles) for (const lane of [first, first + 1]) x.note(lane, true);
+      if (areDoubles) for (const lane of [first, first + 1]) x.noteClean(lane);
       else x.noteSingles(slot);
     }
     const told = js.id(x.host.frame.temporary());
@@ -236,11 +237,12 @@ const scalarSingle =
 
 /** That a lane holds a denormal or a NaN. `known` lanes hold neither in a fast mode. */
 function areOdd(x: XmmRegisters, lanes: readonly number[]): Expression {
-  const tests = [...new Set(lanes)].map((lane) => {
+  const unknown = lanes.filter((lane) => !x.isClean(lane));
+  const tests = [...new Set(unknown)].map((lane) => {
     const value = x.lane(lane);
-    return x.isClean(lane) ? isSlow : either(isDenormal(value), js.binary('!==', value, value));
+    return either(isDenormal(value), js.binary('!==', value, value));
   });
-  return any(tests);
+  return any(unknown.length < lanes.length ? [isSlow, ...tests] : tests);
 }
 
 const extreme =
@@ -266,12 +268,18 @@ const compare: Emit = (x, node) => {
   x.begin();
   const [first, second] = [laneOf(node, 0), laneOf(node, 1)];
   const [a, b] = [x.lane(first), x.lane(second)];
-  const less = js.unary('+', js.binary('<', a, b));
-  const equal = js.binary('<<', js.unary('+', js.binary('===', a, b)), num(1));
-  const order = x.variable(js.binary('|', less, equal));
-  const slow = [...x.saving(2 * first, 64), ...x.saving(2 * second, 64), assign(order, x.helper(node))];
+  const less = x.variable(js.unary('+', js.binary('<', a, b)));
+  const equal = x.variable(js.unary('+', js.binary('===', a, b)));
+  const order = js.id(x.host.frame.temporary());
+  const slow = [
+    ...x.saving(2 * first, 64),
+    ...x.saving(2 * second, 64),
+    js.constant(order.name, x.helper(node)),
+    assign(less, and(order, num(1))),
+    assign(equal, js.binary('>>', order, num(1))),
+  ];
   x.host.add(js.unlikely(areOdd(x, [first, second]), slow));
-  x.host.name(node, order);
+  x.host.nameOrder(node, less, equal);
 };
 
 // ---- conversion -----------------------------------------------------------------------------------------------------

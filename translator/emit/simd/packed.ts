@@ -119,7 +119,8 @@ const nothing: readonly [Expression, boolean] = [js.num(0), true];
 const moves: Readonly<Partial<Record<Call['helper'], Emit>>> = {
   move64: (x, node) => {
     const [to, from] = [slotOf(node, 0) >> 1, slotOf(node, 1) >> 1];
-    x.setLane(to, x.lane(from), x.isClean(from));
+    x.setLane(to, x.lane(from));
+    if (to !== from) x.noteCopy(to, from);
   },
   move64Zero: (x, node) => {
     const [to, from] = [slotOf(node, 0) >> 1, slotOf(node, 1) >> 1];

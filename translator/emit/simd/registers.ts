@@ -22,6 +22,8 @@ export interface XmmHost {
   atom(expression: Expression): Expression;
   /** Give a call's result a name. */
   name(value: Value, expression: Expression): void;
+  /** A call's result is an order: bit 0 and, above it, bit 1. */
+  nameOrder(value: Value, less: Expression, equal: Expression): void;
   /** Statements that leave the region before the instruction that is being emitted. */
   leave(): Statement[];
 }
@@ -33,6 +35,9 @@ interface Forms {
   /** Of scratch registers that words were written to, by their number; the others hold nothing. */
   words: Map<number, Expression>;
 }
+
+/** The next value's number. */
+let fresh = 0;
 
 /** First slot after the scratch registers. */
 const END: number = VECTOR_SCRATCH + 8;
@@ -54,15 +59,22 @@ export const isXmm = (slot: number): boolean => slot >= XMM && slot < END;
 export class XmmRegisters {
   readonly host: XmmHost;
   private readonly forms: Forms[] = [];
-  /** Lanes that hold zero or a normal number. */
+  /** A number for the value of each lane: copies have the same. Values that are zero or a normal number. */
+  private readonly values = new Map<number, number>();
   private readonly clean = new Set<number>();
   /** Registers whose singles all do. */
   private readonly singles = new Set<number>();
   private hasMode = false;
 
-  constructor(host: XmmHost) {
+  /** @param before what was known at the end of the only block that this one comes after. */
+  constructor(host: XmmHost, before?: XmmRegisters) {
     this.host = host;
     this.clear();
+    if (before === undefined) return;
+    for (const [lane, value] of before.values) this.values.set(lane, value);
+    for (const value of before.clean) this.clean.add(value);
+    for (const register of before.singles) this.singles.add(register);
+    this.hasMode = before.hasMode;
   }
 
   private clear(): void {
@@ -265,13 +277,12 @@ export class XmmRegisters {
     const [target, source] = [registerOf(to), registerOf(from)];
     if (target === source) return;
     const [first, second] = [laneOfRegister(target), laneOfRegister(source)];
-    const clean = [0, 1].map((i) => this.isClean(second + i));
     if (this.isTwo(target) && !this.isWhole(source)) {
       const { whole } = this.forms[source]!;
       for (const i of [0, 1]) this.setLane(first + i, this.lane(second + i));
       this.forms[target]!.whole = whole;
     } else this.setWhole(to, this.whole(from));
-    for (const i of [0, 1]) this.note(first + i, clean[i]!);
+    for (const i of [0, 1]) this.noteCopy(first + i, second + i);
     if (this.areClean(from)) this.noteSingles(to);
   }
 
@@ -302,7 +313,10 @@ export class XmmRegisters {
 
   /** All state may have changed. `reloaded`: and locals have been loaded anew. */
   forget(reloaded: boolean): void {
-    if (reloaded) this.clear();
+    if (reloaded) {
+      this.clear();
+      this.values.clear();
+    }
     this.clean.clear();
     this.singles.clear();
     this.hasMode = false;
@@ -320,8 +334,28 @@ export class XmmRegisters {
 
   note(lane: number, clean: boolean): void {
     this.singles.delete(registerOf(2 * lane));
-    if (clean) this.clean.add(lane);
-    else this.clean.delete(lane);
+    this.values.set(lane, fresh);
+    if (clean) this.clean.add(fresh);
+    fresh++;
+  }
+
+  /** A lane holds what another one does. */
+  noteCopy(to: number, from: number): void {
+    this.singles.delete(registerOf(2 * to));
+    this.values.set(to, this.valueOf(from));
+  }
+
+  /** A lane's value has been found to be zero or a normal number. */
+  noteClean(lane: number): void {
+    this.clean.add(this.valueOf(lane));
+  }
+
+  /** The number of a lane's value; of MMX registers nothing is known. */
+  valueOf(lane: number): number {
+    const known = this.values.get(lane);
+    if (known !== undefined) return known;
+    if (isXmm(2 * lane)) this.values.set(lane, fresh);
+    return fresh++;
   }
 
   /** All singles of a register are zero or normal numbers. */
@@ -334,7 +368,7 @@ export class XmmRegisters {
   }
 
   isClean(lane: number): boolean {
-    return this.clean.has(lane);
+    return this.clean.has(this.valueOf(lane));
   }
 
   helper(node: Call): Expression {

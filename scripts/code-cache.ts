@@ -15,8 +15,9 @@ const umask = process.umask();
 process.on('exit', () => {
   process.umask(umask);
   setFlagsFromString('--flush-bytecode');
-  // src/cli/on-stack-replacement.ts has set it.
+  // src/cli/on-stack-replacement.ts and src/cli/branch-hints.ts have set them.
   setFlagsFromString('--use-osr');
+  setFlagsFromString('--no-experimental-wasm-branch-hinting');
   // Never half a file for a command line that starts meanwhile.
   writeFileSync(`${cache}.new`, script.createCachedData());
   renameSync(`${cache}.new`, cache);

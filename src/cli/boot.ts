@@ -1,5 +1,6 @@
 /** `xlat86 boot`: runs a whole PC: a kernel, or what firmware finds on a disk, CD or floppy. */
-import { accessSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { accessSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { constants as hostConstants } from 'node:os';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { Vector } from '../../runtime/abi/vector.ts';
@@ -11,7 +12,7 @@ import { overlay } from '../disk/overlay.ts';
 import { openFileStore } from '../host/node-block-store.ts';
 import type { CodeKind, CpuName, Pc, PcStop, Tier } from '../index.ts';
 import { Progress } from './boot/progress.ts';
-import { attachTerminal } from './boot/terminal.ts';
+import { attachTerminal, KEYS_HELP } from './boot/terminal.ts';
 import { typeKeys } from './boot/terminal-keys.ts';
 import { TextDisplay } from './boot/text-display.ts';
 import { heedBranchHints } from './branch-hints.ts';
@@ -51,14 +52,17 @@ const BIOS = '/usr/share/seabios/bios-256k.bin';
 const VGA_BIOS = '/usr/share/seabios/vgabios-stdvga.bin';
 const DISK_SECTOR = 512;
 const CD_SECTOR = 2048;
+/** Sectors of a floppy of 2.88 MB. */
+const LARGEST_FLOPPY = 5760;
 /** Milliseconds that firmware waits with --boot-menu. */
 const BOOT_MENU_WAIT = 5000;
 /** Exit status after a triple fault, and when the guest stopped for good. */
 const EXIT_SHUTDOWN = 1;
 
 const examples = `
-The first serial port is the terminal: every key goes to the guest, Ctrl-A X ends the machine. With --display text the
-terminal shows the VGA text screen and its keys are the PC's keyboard. SIGUSR1 saves the screen (--screenshot) at once.
+The first serial port is the terminal: every key goes to the guest but Ctrl-A. Ctrl-A X ends the machine, Ctrl-A H says
+what else there is. With --display text the terminal shows the VGA text screen and its keys are the PC's keyboard.
+Ctrl-A S and SIGUSR1 save the screen (--screenshot) at once.
 
 Nothing is written to an image unless --write says so: what the guest writes is kept in memory until the end.
 Without --kernel a BIOS (SeaBIOS from Debian's package seabios, or --bios) boots from floppy, CD or disk, the first of
@@ -66,7 +70,8 @@ them that is given. --kernel starts a kernel without firmware, Linux at its 32-b
 starts a Linux kernel through its 16-bit setup code.
 
 Exit status: 0 when the guest switches the machine off or Ctrl-A X ends it, 1 after a triple fault or a halt for good,
-2 when there is nothing that could be booted or an option is wrong; a test guest's own through port F4h.
+2 when there is nothing that could be booted or an option is wrong, 128 and its number after a signal; a test guest's own
+through port F4h.
 
 Examples:
   xlat86 boot --kernel vmlinuz --initrd initrd.img --append console=ttyS0
@@ -109,6 +114,7 @@ export function bootCommand(): Command {
       .option('--stats', 'print statistics of the translation at the end')
       // Said to whoever knows it from `exec`.
       .addOption(new Option('--verify').hideHelp())
+      .allowExcessArguments()
       .addHelpText('after', examples)
       .action(boot)
   );
@@ -120,7 +126,11 @@ function tierOption(): Option {
     .default('auto');
 }
 
-async function boot(options: BootOptions): Promise<void> {
+async function boot(options: BootOptions, command: Command): Promise<void> {
+  const [word] = command.args;
+  if (word !== undefined) {
+    throw new UsageError(`too many arguments: is ${word} a --kernel, --disk, --cdrom or --floppy?`);
+  }
   if (options.verify) throw new UsageError('--verify is for user mode alone (xlat86 exec --verify)');
   for (const name of ['initrd', 'append', 'load'] as const) {
     if (options[name] !== undefined && options.kernel === undefined) throw new UsageError(`--${name} needs --kernel`);
@@ -129,9 +139,13 @@ async function boot(options: BootOptions): Promise<void> {
   if (options.bootMenu && !usesBios) {
     throw new UsageError('--boot-menu has no use with --kernel, which starts without firmware unless there is --bios');
   }
+  if ([options.kernel, options.disk, options.cdrom, options.floppy, options.bios].every((file) => file === undefined)) {
+    throw new UsageError('there is nothing to boot: give --kernel, --disk, --cdrom or --floppy (see --help)');
+  }
   if (options.screenshot !== undefined) checkFolder('--screenshot', options.screenshot);
   const second = options.serial2 === undefined ? undefined : openOutput('--serial2', options.serial2);
   const print = (line: string): void => {
+    progress?.clear();
     process.stderr.write(line + '\n');
   };
   const kernel = options.kernel === undefined ? undefined : kernelOf(options, options.kernel);
@@ -168,6 +182,7 @@ async function boot(options: BootOptions): Promise<void> {
       if (options.debugcon !== undefined) process.stderr.write(Uint8Array.of(byte));
     },
   });
+  if (isWatched) print(`xlat86: ${KEYS_HELP}`);
   progress?.start();
   try {
     process.exitCode = await runInTerminal(machine, options, print);
@@ -184,31 +199,52 @@ async function runInTerminal(machine: Pc, options: BootOptions, print: (line: st
   const abort = new AbortController();
   const isText = options.display === 'text';
   const display = isText ? new TextDisplay(() => machine.screenText(), process.stdout) : undefined;
+  /** A line of ours while the guest runs, for whoever sits at the terminal. */
+  const say = (text: string): void => {
+    if (display !== undefined) display.say(` ${text} `);
+    else if (process.stderr.isTTY) print(`xlat86: ${text}`);
+  };
+  const shoot = async (): Promise<string> => {
+    if (options.screenshot === undefined) return 'there is no --screenshot to save the screen to';
+    const { savePng } = await import('./boot/screenshot.ts');
+    try {
+      savePng(machine.screenFrame(), options.screenshot);
+      return `saved ${options.screenshot}`;
+    } catch (error) {
+      const message = `--screenshot ${options.screenshot}: ${(error as Error).message}`;
+      if (display === undefined) print(`xlat86: ${message}`);
+      return message;
+    }
+  };
+  const save = async (): Promise<void> => say(await shoot());
   const detach = attachTerminal({
     onInput: (bytes) => {
+      display?.say(undefined);
       if (isText) typeKeys(Buffer.from(bytes).toString('latin1'), (code, isDown) => machine.key(code, isDown));
       else machine.send(bytes);
     },
     onLeave: () => abort.abort(),
+    onSave: () => void save(),
+    onHelp: () => say(KEYS_HELP),
+    onRedraw: () => display?.redraw(),
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
-  const shoot = async (): Promise<void> => {
-    if (options.screenshot === undefined) return;
-    const { savePng } = await import('./boot/screenshot.ts');
-    try {
-      savePng(machine.screenFrame(), options.screenshot);
-    } catch (error) {
-      print(`xlat86: --screenshot ${options.screenshot}: ${(error as Error).message}`);
-    }
-  };
-  process.on('SIGUSR1', () => void shoot());
+  let status: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      status = 128 + hostConstants.signals[signal];
+      abort.abort();
+    });
+  }
+  process.on('SIGUSR1', () => void save());
   display?.start();
+  display?.say(` ${KEYS_HELP} `);
   try {
     const stop = await machine.run({ signal: abort.signal });
+    display?.say(undefined);
     display?.draw();
     await shoot();
     display?.stop();
-    return report(stop, print);
+    return status ?? report(stop, print);
   } finally {
     display?.stop();
     detach();
@@ -275,14 +311,22 @@ function firmware(path: string, what: string, option: string): string {
 }
 
 function openImage(path: string, sectorBytes: number, isWritten: boolean): BlockStore {
-  let store: BlockStore;
   try {
-    store = openFileStore(path, sectorBytes, isWritten);
+    const stat = statSync(path);
+    if (stat.isDirectory()) throw new BootError(`${path}: this image is a directory`);
+    if (stat.isFile() && stat.size % sectorBytes !== 0) {
+      throw new BootError(
+        `${path}: this image of ${stat.size} bytes is no whole number of sectors of ${sectorBytes} (truncated?)`,
+      );
+    }
+    const store = openFileStore(path, sectorBytes, isWritten);
+    if (store.sectors === 0) throw new BootError(`${path}: this image is empty`);
+    return store;
   } catch (error) {
-    throw new BootError(`${path}: this image ${reasonOf(error)}`);
+    if (error instanceof BootError) throw error;
+    const isDenied = ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw new BootError(`${path}: this image ${isDenied && isWritten ? 'may not be written' : reasonOf(error)}`);
   }
-  if (store.sectors === 0) throw new BootError(`${path}: this image is empty`);
-  return store;
 }
 
 function openDisk(path: string, isWritten: boolean): BlockStore {
@@ -297,11 +341,15 @@ function openDisk(path: string, isWritten: boolean): BlockStore {
 /** The guest can write to a floppy, but only --write lets that reach the image. */
 function openFloppy(path: string, isWritten: boolean): BlockStore {
   const store = openImage(path, DISK_SECTOR, isWritten);
+  if (store.sectors > LARGEST_FLOPPY) {
+    throw new BootError(`${path}: this image is larger than any floppy, 2.88 MB: is it a --disk or a --cdrom?`);
+  }
   return isWritten ? store : overlay(store);
 }
 
 /** A file that is written at the end shall not fail then. */
 function checkFolder(option: string, path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) throw new UsageError(`${option} ${path}: this is a directory`);
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch {

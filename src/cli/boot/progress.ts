@@ -10,6 +10,8 @@ interface TerminalStream {
 
 /** Milliseconds between two looks. */
 const PERIOD = 500;
+/** Milliseconds of silence after which there is a hint. */
+const SILENCE = 10_000;
 /** Back to the start of the line, and clear it. */
 const CLEAR = '\r\x1b[K';
 
@@ -30,6 +32,11 @@ export class Progress {
     this.timer = setInterval(() => this.draw(), PERIOD);
   }
 
+  /** Take the line away until the next look, for another to be printed. */
+  clear(): void {
+    if (this.timer !== undefined) this.stream.write(CLEAR);
+  }
+
   /** Take the line away, for good. */
   stop(): void {
     if (this.timer === undefined) return;
@@ -39,8 +46,10 @@ export class Progress {
   }
 
   private draw(): void {
-    const seconds = Math.round((Date.now() - this.started) / 1000);
+    const passed = Date.now() - this.started;
     const millions = Math.round(this.retired() / 1e6);
-    this.stream.write(`${CLEAR}xlat86: ${seconds} s, ${millions} million instructions`);
+    // Within the width of any terminal: what has wrapped cannot be taken away.
+    const hint = passed < SILENCE ? '' : '; --display text shows the screen';
+    this.stream.write(`${CLEAR}xlat86: ${Math.round(passed / 1000)} s, ${millions} million instructions${hint}`);
   }
 }

@@ -27,6 +27,7 @@ export class TextDisplay {
   /** All rows of the last screen. */
   private whole: readonly string[] = [];
   private cursor = '';
+  private notice: string | undefined;
 
   /** @param screen what is on the screen now; undefined while it shows graphics. */
   constructor(screen: () => TextScreen | undefined, output: DisplayOutput) {
@@ -42,6 +43,21 @@ export class TextDisplay {
     this.timer.unref();
   }
 
+  /** Show a line of our own at the lower edge, or nothing any more. */
+  say(notice: string | undefined): void {
+    if (notice === this.notice) return;
+    this.notice = notice;
+    this.draw();
+  }
+
+  /** Draw all of it again: the terminal has changed. */
+  redraw(): void {
+    this.shown = [];
+    this.cursor = '';
+    this.output.write(`${ESC}?7l${ESC}0m${ESC}2J`);
+    this.draw();
+  }
+
   /** Draw what is there now. */
   draw(): void {
     const screen = this.screen();
@@ -50,6 +66,7 @@ export class TextDisplay {
     const height = Math.min(this.output.rows || whole.length, whole.length);
     const top = Math.max(0, Math.min((at?.row ?? 0) - height + 1, whole.length - height));
     const rows = whole.slice(top, top + height);
+    if (this.notice !== undefined) rows[rows.length - 1] = `${ESC}7m${this.notice}`;
     let text = rows.length < this.shown.length ? `${ESC}0m${ESC}2J` : '';
     const known = text === '' ? this.shown : [];
     // A row is cleared before it is written: behind its last column the terminal would clear that.
@@ -64,7 +81,9 @@ export class TextDisplay {
 
   /** Give the terminal back, with the last screen left on it. */
   stop(): void {
+    if (this.timer === undefined) return;
     clearInterval(this.timer);
+    this.timer = undefined;
     const rows = this.whole.map((line) => `${line}${ESC}0m\r\n`);
     while (
       rows

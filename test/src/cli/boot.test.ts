@@ -95,7 +95,16 @@ describe('one line and status 2 for', () => {
     ['a file that is no kernel', ['--kernel', file('text', Buffer.from('hello'))], /neither a Linux kernel/],
     ['an initrd that is not there', ['--kernel', 'package.json', '--initrd', 'no'], /no: this initrd is not there/],
     ['an option that there is not', ['--kernal', 'package.json'], /--kernal/],
-    ['a word too many', ['package.json'], /too many arguments/],
+    [
+      'a word too many',
+      ['package.json'],
+      /too many arguments: is package.json a --kernel, --disk, --cdrom or --floppy/,
+    ],
+    ['nothing', [], /there is nothing to boot: give --kernel, --disk/],
+    ['a folder as a disk', ['--disk', folder], /this image is a directory/],
+    ['a CD that is cut off', ['--cdrom', file('cut.iso', new Uint8Array(5000))], /no whole number of sectors of 2048/],
+    ['a hard disk in the floppy drive', ['--floppy', file('big', new Uint8Array(3 << 20))], /larger than any floppy/],
+    ['a screenshot that is a folder', ['--kernel', 'package.json', '--screenshot', folder], /this is a directory/],
     ['a display of no kind', ['--display', 'png', '--kernel', 'package.json'], /--display .* 'png' is invalid/],
     ['--verify', ['--verify', '--kernel', 'package.json'], /--verify is for user mode/],
     [

@@ -21,8 +21,14 @@ test('is drawn twice a second over itself, and gone after stop()', () => {
     'xlat86: 1 s, 123 million instructions',
   ]);
   text = '';
+  progress.clear();
+  expect(text).toBe('\r\x1b[K');
+  vi.advanceTimersByTime(10_000);
+  expect(text.split('\r\x1b[K').at(-1)).toBe('xlat86: 11 s, 123 million instructions; --display text shows the screen');
+  text = '';
   progress.stop();
   progress.stop();
+  progress.clear();
   vi.advanceTimersByTime(5000);
   expect(text).toBe('\r\x1b[K');
 });

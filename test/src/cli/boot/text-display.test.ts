@@ -118,3 +118,35 @@ test('what changes is drawn again', () => {
   expect(terminal.text[1]).toBe(`${'1'.padEnd(40)}X${'|'.padStart(39)}`);
   expect(terminal.text[2]).toBe(row(2));
 });
+
+test('a line of ours stands at the lower edge until it is taken away', () => {
+  const terminal = new Terminal(25, 80);
+  const display = show(terminal, undefined);
+  display.say(' a line of ours ');
+  expect(terminal.text.slice(22)).toEqual([row(22), row(23), ' a line of ours']);
+  display.say(undefined);
+  expect(terminal.text[24]).toBe(row(24));
+});
+
+test('a terminal that was changed by others is drawn anew', () => {
+  const terminal = new Terminal(25, 80);
+  const display = show(terminal, undefined);
+  for (const cells of terminal.cells) cells.fill('#');
+  display.draw();
+  expect(terminal.text[5]).toBe('#'.repeat(80));
+  display.redraw();
+  expect(terminal.text).toEqual(Array.from({ length: 25 }, (_, i) => row(i)));
+});
+
+test('the last screen is left once', () => {
+  let text = '';
+  const output = { write: (more: string) => void (text += more) };
+  const display = new TextDisplay(() => screenWith(undefined), output);
+  display.start();
+  display.draw();
+  text = '';
+  display.stop();
+  display.stop();
+  expect(text.match(/\x1b\[\?1049l/g)).toHaveLength(1);
+  expect(text.split('\r\n')).toHaveLength(26);
+});

@@ -19,7 +19,7 @@ import { UncachedCode } from './uncached.ts';
 const TABLE_SIZE = 1 << 14;
 /** Bytes of the longest instruction. */
 const MAX_LENGTH = 15;
-/** Bytes that are expected to be written over when a second store follows a first one over code. */
+/** Bytes that are expected to be written over when stores over code go on from low addresses to high. */
 const REWRITE_AHEAD = 512;
 
 export class CodeCache implements CodeWatch, BlockIndex {

@@ -5,7 +5,7 @@ export type { Expression, Statement } from 'estree';
 
 /**
  * One literal for all expressions, so that they have one hidden class: translation runs cold, and V8 reads a field of many
- * shapes slowly (8 % of what compiling took). What a kind of expression does not have, it has too, and nobody looks at.
+ * shapes slowly (8 % of a run that compiled all the time). What a kind of expression does not have, it has too, and nobody looks at.
  *
  * @param text name or operator.
  * @param first,second,third operands in order: of a call its callee, of a member its object and property.
@@ -51,7 +51,7 @@ export const id = (name: string): Identifier => expression('Identifier', name, 0
 /** An i32 literal. Negative numbers are written as a unary minus, as JavaScript has it. */
 export const num = (value: number): Expression => (value < 0 ? unary('-', literal(-value)) : literal(value));
 
-/** A literal that is not negative. @param text how it is written, where that says more than its value. */
+/** @param text how it is written, where that says more than its value. */
 export const literal = (value: number | boolean, text?: string): Expression =>
   expression('Literal', '', value, undefined, undefined, undefined, undefined, text);
 
